@@ -1,0 +1,46 @@
+// Attributes of a node: named constants that belong to the operator, not to the data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/status.h"
+#include "core/tensor.h"
+
+namespace plumb {
+
+using Attr = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
+                          std::vector<float>, std::vector<std::string>, Tensor>;
+
+std::string_view AttrTypeName(const Attr& attr);  // "int", "float", "string", "ints", ...
+
+// A small map ordered by name.
+class AttrMap {
+ public:
+  const Attr* Find(std::string_view name) const;  // null when absent
+  bool Has(std::string_view name) const { return Find(name) != nullptr; }
+  void Set(std::string_view name, Attr value);
+  void Erase(std::string_view name);
+
+  // The value, or `otherwise` when absent. The verifier has checked the types against the OpDef, so
+  // a wrong type here is PLUMB_CHECKed.
+  std::int64_t Int(std::string_view name, std::int64_t otherwise) const;
+  float Float(std::string_view name, float otherwise) const;
+  std::string String(std::string_view name, std::string_view otherwise) const;
+  std::vector<std::int64_t> Ints(std::string_view name,
+                                 std::vector<std::int64_t> otherwise = {}) const;
+  std::vector<float> Floats(std::string_view name) const;
+
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  std::vector<std::pair<std::string, Attr>> entries_;
+};
+
+}  // namespace plumb

@@ -1,0 +1,33 @@
+// The text form of a graph: printed by tools, parsed by tests.
+//
+//   graph mlp(x: f32[N,784]) -> (y) {
+//     w = const f32[784,10] seed(7)            // also: {1, 2, 3}, zeros, or bytes in hex
+//     state s: i64[] = {0}
+//     h = MatMul(x, w)
+//     y: f32[N,10] = Softmax(h) {axis = -1} "node name"
+//     a, b = Split(x, _) {num_outputs = 2}     // `_` is an omitted input or output
+//     z = If(c) { then_branch = graph (): captures (h) -> (t) { t = Neg(h) }, else_branch = ... }
+//     update s = s2
+//   }
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "graph/graph.h"
+#include "graph/op_def.h"
+
+namespace plumb {
+
+struct TextOptions {
+  bool types = true;            // print inferred types of node outputs
+  std::int64_t max_elements = 16;  // longer constants are printed as a digest and cannot be parsed
+  bool full_constants = false;  // print every element, so that the text parses back equal
+};
+
+std::string ToText(const Graph& graph, const TextOptions& options = {});
+
+// Parses, infers and verifies. Errors say line and column.
+StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops);
+
+}  // namespace plumb
