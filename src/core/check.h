@@ -11,10 +11,10 @@ namespace plumb::internal {
                               const std::string& values);
 }  // namespace plumb::internal
 
-#define PLUMB_CHECK(condition, ...)                                                  \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]] {                                                 \
-      ::plumb::internal::CheckFailed(__FILE__, __LINE__, #condition,                 \
-                                     absl::StrCat("" __VA_OPT__(, ) __VA_ARGS__));   \
-    }                                                                                \
+#define PLUMB_CHECK(condition, ...)                                                \
+  do {                                                                             \
+    if (!(condition)) [[unlikely]] {                                               \
+      ::plumb::internal::CheckFailed(__FILE__, __LINE__, #condition,               \
+                                     absl::StrCat("" __VA_OPT__(, ) __VA_ARGS__)); \
+    }                                                                              \
   } while (false)

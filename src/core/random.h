@@ -19,9 +19,9 @@ class Random {
   std::uint64_t NextU64();
   // Uniform integer in [low, high], without modulo bias. PLUMB_CHECKs low <= high.
   std::int64_t Uniform(std::int64_t low, std::int64_t high);
-  double NextDouble();  // uniform in [0, 1), 53 bits
-  float NextFloat();    // uniform in [0, 1), 24 bits
-  double NextNormal();  // mean 0, deviation 1 (Box-Muller)
+  double NextDouble();       // uniform in [0, 1), 53 bits
+  float NextFloat();         // uniform in [0, 1), 24 bits
+  double NextNormal();       // mean 0, deviation 1 (Box-Muller)
   double NextExponential();  // mean 1
 
  private:

@@ -9,9 +9,9 @@
 
 namespace plumb {
 
-// for every index i in sizes: dst[dst_offset + i . dst_strides] = source[src_offset + i . src_strides].
-// Offsets and strides count elements. sizes, src_strides and dst_strides have equal rank; strides may
-// be zero (broadcast) or negative (reversal).
+// for every index i in sizes: dst[dst_offset + i . dst_strides] = source[src_offset + i .
+// src_strides]. Offsets and strides count elements. sizes, src_strides and dst_strides have equal
+// rank; strides may be zero (broadcast) or negative (reversal).
 struct Region {
   int source = 0;  // which input of the movement is read
   Shape sizes;

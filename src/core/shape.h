@@ -45,7 +45,8 @@ class Dims {
 using Shape = Dims;
 using Strides = Dims;
 
-// Product of the sizes (1 for a scalar). PLUMB_CHECKs against overflow: for shapes already accepted.
+// Product of the sizes (1 for a scalar). PLUMB_CHECKs against overflow: for shapes already
+// accepted.
 std::int64_t NumElements(const Shape& shape);
 
 // The same for sizes from outside: an error for negative sizes, for more than kMaxRank of them and

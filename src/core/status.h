@@ -11,10 +11,10 @@
 
 namespace plumb {
 
+using absl::OkStatus;
 using absl::Status;
 using absl::StatusCode;
 using absl::StatusOr;
-using absl::OkStatus;
 
 // One-line constructors; the parts are joined as absl::StrCat does (std::string_view arguments need
 // Str() on Debian 12's abseil, which has a string_view of its own).
@@ -63,10 +63,10 @@ const Status& AsStatus(const StatusOr<T>& status_or) {
 #define PLUMB_CONCAT(a, b) PLUMB_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expr` (a Status) is an error.
-#define PLUMB_RETURN_IF_ERROR(expr)                       \
-  do {                                                    \
-    ::plumb::Status plumb_status_ = (expr);               \
-    if (!plumb_status_.ok()) return plumb_status_;        \
+#define PLUMB_RETURN_IF_ERROR(expr)                \
+  do {                                             \
+    ::plumb::Status plumb_status_ = (expr);        \
+    if (!plumb_status_.ok()) return plumb_status_; \
   } while (false)
 
 // PLUMB_ASSIGN_OR_RETURN(auto x, F()): declares or assigns from a StatusOr, or returns its error.

@@ -24,13 +24,13 @@ struct Target {
   bool amx_bf16 = false;
   bool amx_int8 = false;
 
-  std::int64_t l1_bytes = 32 << 10;  // data, per core
+  std::int64_t l1_bytes = 32 << 10;   // data, per core
   std::int64_t l2_bytes = 512 << 10;  // per core
   std::int64_t l3_bytes = 8 << 20;    // per last-level domain
   int cores = 1;                      // usable by this process: affinity and cgroup quota
   std::string processor;              // name as the system gives it
 
-  int vector_floats() const;          // fp32 lanes of a register: 1, 8, 16
+  int vector_floats() const;  // fp32 lanes of a register: 1, 8, 16
 };
 
 // This machine, lowered to PLUMB_ISA=scalar|avx2|avx512|amx|neon where that is set. Errors: an

@@ -1,0 +1,158 @@
+#include "core/tensor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "core/arena.h"
+
+namespace plumb {
+namespace {
+
+// static_cast, with the out-of-range conversions that C++ leaves undefined saturating, NaN to zero.
+template <typename T>
+T FromDouble(double value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return value != 0;
+  } else if constexpr (std::is_integral_v<T>) {
+    if (std::isnan(value)) return 0;
+    // The bounds as doubles: max() + 1 is a power of two, exact where max() is not.
+    constexpr double kBeyond = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+    if (value >= kBeyond) return std::numeric_limits<T>::max();
+    if (value <= static_cast<double>(std::numeric_limits<T>::min())) {
+      return std::numeric_limits<T>::min();
+    }
+    return static_cast<T>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(value);
+  } else {
+    return T(static_cast<float>(value));
+  }
+}
+
+template <typename T>
+std::int64_t ToInt64(T value) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<std::int64_t>(value);
+  } else {
+    return FromDouble<std::int64_t>(static_cast<double>(static_cast<float>(value)));
+  }
+}
+std::int64_t ToInt64(double value) { return FromDouble<std::int64_t>(value); }
+
+template <typename T>
+double ToDouble(T value) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    return static_cast<double>(value);
+  } else {
+    return static_cast<double>(static_cast<float>(value));
+  }
+}
+
+}  // namespace
+
+StatusOr<Tensor> Tensor::TryAllocate(DType dtype, const Shape& shape) {
+  PLUMB_CHECK(dtype != DType::kUndefined, "shape ", shape.ToString());
+  PLUMB_ASSIGN_OR_RETURN(const std::int64_t elements, CheckedNumElements(shape.span()));
+  const std::int64_t bytes = StorageBytes(dtype, elements);
+  StatusOr<AlignedBytes> block = AllocateAligned(bytes);
+  if (!block.ok()) {
+    return Annotate(block.status(), "tensor " + Str(DTypeName(dtype)) + " " + shape.ToString());
+  }
+  Tensor result;
+  result.dtype_ = dtype;
+  result.shape_ = shape;
+  result.data_ = block->get();
+  if (dtype == DType::kString) {
+    auto* strings = static_cast<std::string*>(result.data_);
+    std::uninitialized_value_construct_n(strings, elements);
+    result.owner_ = std::shared_ptr<const void>(block->release(), [elements](std::byte* bytes) {
+      std::destroy_n(reinterpret_cast<std::string*>(bytes), elements);
+      FreeBytes()(bytes);
+    });
+  } else {
+    std::memset(result.data_, 0, static_cast<std::size_t>(bytes));
+    result.owner_ = std::shared_ptr<const void>(block->release(), FreeBytes());
+  }
+  return result;
+}
+
+Tensor Tensor::Zeros(DType dtype, const Shape& shape) {
+  StatusOr<Tensor> result = TryAllocate(dtype, shape);
+  PLUMB_CHECK(result.ok(), result.status().message());
+  return *std::move(result);
+}
+
+Tensor Tensor::Wrap(DType dtype, const Shape& shape, const void* data,
+                    std::shared_ptr<const void> owner) {
+  PLUMB_CHECK(dtype != DType::kUndefined, "shape ", shape.ToString());
+  Tensor result;
+  result.dtype_ = dtype;
+  result.shape_ = shape;
+  result.data_ = const_cast<void*>(data);
+  result.owner_ = std::move(owner);
+  return result;
+}
+
+Tensor Tensor::Reshaped(const Shape& shape) const {
+  PLUMB_CHECK(NumElements(shape) == num_elements(), shape_.ToString(), " to ", shape.ToString());
+  Tensor result = *this;
+  result.shape_ = shape;
+  return result;
+}
+
+Tensor Tensor::Clone() const {
+  if (!defined()) return {};
+  Tensor result = Zeros(dtype_, shape_);
+  if (dtype_ == DType::kString) {
+    std::ranges::copy(data<std::string>(), result.mutable_data<std::string>().begin());
+  } else if (bytes() > 0) {
+    std::memcpy(result.data_, data_, static_cast<std::size_t>(bytes()));
+  }
+  return result;
+}
+
+std::vector<double> ToDoubles(const Tensor& tensor) {
+  std::vector<double> values(static_cast<std::size_t>(tensor.num_elements()));
+  const bool known = VisitNumber(
+      tensor.dtype(),
+      [&]<typename T>(T) {
+        std::ranges::transform(tensor.data<T>(), values.begin(), [](T x) { return ToDouble(x); });
+        return true;
+      },
+      false);
+  PLUMB_CHECK(known, "tensor holds ", Str(DTypeName(tensor.dtype())));
+  return values;
+}
+
+std::vector<std::int64_t> ToInt64s(const Tensor& tensor) {
+  std::vector<std::int64_t> values(static_cast<std::size_t>(tensor.num_elements()));
+  const bool known = VisitNumber(
+      tensor.dtype(),
+      [&]<typename T>(T) {
+        std::ranges::transform(tensor.data<T>(), values.begin(), [](T x) { return ToInt64(x); });
+        return true;
+      },
+      false);
+  PLUMB_CHECK(known, "tensor holds ", Str(DTypeName(tensor.dtype())));
+  return values;
+}
+
+Tensor FromDoubles(DType dtype, const Shape& shape, std::span<const double> values) {
+  Tensor result = Tensor::Zeros(dtype, shape);
+  PLUMB_CHECK(static_cast<std::size_t>(result.num_elements()) == values.size(), values.size(),
+              " values for shape ", shape.ToString());
+  const bool known = VisitNumber(
+      dtype,
+      [&]<typename T>(T) {
+        std::ranges::transform(values, result.mutable_data<T>().begin(), FromDouble<T>);
+        return true;
+      },
+      false);
+  PLUMB_CHECK(known, "element type ", Str(DTypeName(dtype)));
+  return result;
+}
+
+}  // namespace plumb
