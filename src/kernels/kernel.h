@@ -18,6 +18,7 @@
 
 #include "core/target.h"
 #include "core/thread_pool.h"
+#include "kernels/epilogue.h"
 
 namespace plumb::kernels {
 
@@ -67,19 +68,6 @@ struct Estimate {
   double bytes = 0;       // bytes of memory traffic beyond the second-level cache
   double efficiency = 1;  // attainable share of the FMA peak for the inner loop, tails counted
   double overhead_ns = 0; // fixed cost of the call
-};
-
-// Epilogue that convolution and matrix kernels apply while the result is in registers:
-//   y = act(x + bias + residual)
-enum class Activation : std::uint8_t {
-  kNone, kRelu, kClip, kSigmoid, kTanh, kSilu, kHardSigmoid, kHardSwish, kLeakyRelu, kGelu
-};
-struct Epilogue {
-  Activation activation = Activation::kNone;
-  float alpha = 0;  // lower bound of clip, slope of leaky relu, alpha of hard sigmoid
-  float beta = 0;   // upper bound of clip, beta of hard sigmoid
-  bool has_bias = false;      // fp32, one per output channel
-  bool has_residual = false;  // same shape as the output, strides of its own
 };
 
 }  // namespace plumb::kernels

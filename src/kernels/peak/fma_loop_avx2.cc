@@ -1,0 +1,27 @@
+#include <immintrin.h>
+
+#include "kernels/peak/fma_loops.h"
+
+namespace plumb::kernels {
+
+std::int64_t FmaLoopAvx2(std::int64_t rounds, float* sum) noexcept {
+  constexpr int kChains = 12;
+  __m256 chain[kChains];
+#pragma GCC unroll 24
+  for (int c = 0; c < kChains; ++c) chain[c] = _mm256_set1_ps(static_cast<float>(c));
+  __m256 factor = _mm256_set1_ps(0.5f);
+  const __m256 term = _mm256_set1_ps(1.0f);
+  for (std::int64_t i = 0; i < rounds; ++i) {
+    // The compiler must not see that the factor is a constant, or move work out of the loop.
+    asm volatile("" : "+x"(factor));
+#pragma GCC unroll 24
+    for (int c = 0; c < kChains; ++c) chain[c] = _mm256_fmadd_ps(chain[c], factor, term);
+  }
+  __m256 total = chain[0];
+#pragma GCC unroll 24
+  for (int c = 1; c < kChains; ++c) total = _mm256_add_ps(total, chain[c]);
+  *sum = _mm256_cvtss_f32(total);
+  return rounds * kChains * 8 * 2;
+}
+
+}  // namespace plumb::kernels
