@@ -146,6 +146,7 @@ struct ConcreteNode {
   std::span<const DType> output_types;
   std::span<const Tensor* const> constants;                       // null: not known
   std::span<const std::optional<DimVector>> contents;             // of inputs
+  int output = 0;                         // which output `movement` is asked for (Split has several)
 };
 
 struct Cost {
