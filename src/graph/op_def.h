@@ -212,14 +212,14 @@ enum class LayoutRule : std::uint8_t {
 };
 
 struct OpDef {
-  std::string_view name;
-  std::string_view domain;          // "" is ONNX; "plumb" are this project's own
-  std::string_view doc;             // one line and the formula
+  std::string_view name = {};
+  std::string_view domain = {};     // "" is ONNX; "plumb" are this project's own
+  std::string_view doc = {};        // one line and the formula
   int since_opset = 1;              // first ONNX opset that has it
-  std::vector<Formal> inputs;
-  std::vector<Formal> outputs;
-  std::vector<AttrDef> attrs;
-  std::vector<std::string_view> subgraphs;  // required subgraph names
+  std::vector<Formal> inputs = {};
+  std::vector<Formal> outputs = {};
+  std::vector<AttrDef> attrs = {};
+  std::vector<std::string_view> subgraphs = {};  // required subgraph names
 
   // Properties that passes ask for.
   bool elementwise = false;         // output element depends on the broadcast input elements only
@@ -239,7 +239,7 @@ struct OpDef {
   StatusOr<Movement> (*movement)(const ConcreteNode&) = nullptr;  // data movement operators
   Status (*lower)(ops::LowerContext&) = nullptr;            // null: reference or movement
   Status (*upgrade)(UpgradeContext&) = nullptr;             // null: the same in every opset
-  std::vector<Pattern> patterns;
+  std::vector<Pattern> patterns = {};
   std::vector<Sample> (*samples)() = nullptr;               // required
 };
 
