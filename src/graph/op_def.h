@@ -180,16 +180,16 @@ class UpgradeContext {
 // One test case of an operator; drives kernels, gradients, inference, round trips, benchmarks.
 struct SampleInput {
   DType dtype = DType::kFloat32;
-  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> shape = {};
   double low = -1, high = 1;        // uniform numbers (integers: inclusive)
-  std::vector<double> values;       // given values instead
+  std::vector<double> values = {};  // given values instead
   bool constant = false;            // an initializer rather than an input
   bool omitted = false;
 };
 struct Sample {
-  std::string name;
-  std::vector<SampleInput> inputs;
-  AttrMap attrs;
+  std::string name = {};
+  std::vector<SampleInput> inputs = {};
+  AttrMap attrs = {};
   int outputs = 1;
   double tolerance = 1e-5;          // relative to the largest magnitude of the output
   bool gradient = true;             // checked by finite differences where differentiable
@@ -236,7 +236,9 @@ struct OpDef {
   Status (*reference)(ReferenceContext&) = nullptr;         // required
   Status (*gradient)(GradientContext&) = nullptr;
   Cost (*cost)(const ConcreteNode&) = nullptr;              // null: one operation per output element
-  StatusOr<Movement> (*movement)(const ConcreteNode&) = nullptr;  // data movement operators
+  // Data movement operators. Unimplemented: not for this node (an index is not known before it runs,
+  // or there would be too many regions); the reference runs then.
+  StatusOr<Movement> (*movement)(const ConcreteNode&) = nullptr;
   Status (*lower)(ops::LowerContext&) = nullptr;            // null: reference or movement
   Status (*upgrade)(UpgradeContext&) = nullptr;             // null: the same in every opset
   std::vector<Pattern> patterns = {};
