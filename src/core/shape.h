@@ -16,6 +16,9 @@ inline constexpr int kMaxRank = 10;
 // Up to kMaxRank signed 64-bit numbers held in place: shapes, strides, permutations, indices.
 class Dims {
  public:
+  using value_type = std::int64_t;
+  using const_iterator = const std::int64_t*;
+
   Dims() = default;
   Dims(std::initializer_list<std::int64_t> values);
   explicit Dims(std::span<const std::int64_t> values);  // PLUMB_CHECKs size() <= kMaxRank
