@@ -31,7 +31,8 @@ enum class Arity : std::uint8_t { kRequired, kOptional, kVariadic };  // variadi
 struct Formal {
   std::string_view name;
   std::string_view types;  // a set name: "float", "number", "any", "int", "bool", "index", "string",
-                           // or a variable "T=float|int": the same variable, the same type
+                           // or a variable "T=float|int": the same variable, the same type; the
+                           // other sets, and "f32" for one type: graph/schema.h
   Arity arity = Arity::kRequired;
 };
 
@@ -51,7 +52,7 @@ class InferContext {
  public:
   // `infos` and `constants` are by input; a null constant is not known.
   InferContext(const Node& node, std::span<const ValueInfo* const> inputs,
-               std::span<const Tensor* const> constants, SymbolTable* symbols);
+               std::span<const Tensor* const> constants);
 
   const Node& node() const { return node_; }
   const AttrMap& attrs() const { return node_.attrs; }
@@ -83,11 +84,11 @@ class InferContext {
   const Node& node_;
   std::span<const ValueInfo* const> inputs_;
   std::span<const Tensor* const> constants_;
-  SymbolTable* symbols_;
   std::vector<ValueInfo> outputs_;
 };
 
-// Symbolic numpy broadcasting: equal dims or 1; a symbol against a number > 1 gives the number.
+// Symbolic numpy broadcasting: equal dims or 1; a symbol against a number > 1 gives the number, two
+// different symbols a size known only at run time.
 StatusOr<DimVector> BroadcastDims(std::span<const Dim> a, std::span<const Dim> b);
 
 // --- reference --------------------------------------------------------------------------------
@@ -211,6 +212,19 @@ enum class LayoutRule : std::uint8_t {
   kMovement,      // a list of regions: whatever its neighbours want
 };
 
+// y = scale[c] * x[n,c,...] + shift[c]; one element each means the same for every channel.
+struct ChannelAffine {
+  std::vector<float> scale, shift;
+};
+
+// An activation as the epilogue of a fused operator knows it: the value of its attribute
+// `activation` ("relu", "clip", "sigmoid", "tanh", "silu", "hard_sigmoid", "hard_swish",
+// "leaky_relu", "gelu") with attributes `activation_alpha` and `activation_beta`.
+struct EpilogueActivation {
+  std::string_view name;
+  float alpha = 0, beta = 0;
+};
+
 struct OpDef {
   std::string_view name = {};
   std::string_view domain = {};     // "" is ONNX; "plumb" are this project's own
@@ -243,6 +257,22 @@ struct OpDef {
   Status (*upgrade)(UpgradeContext&) = nullptr;             // null: the same in every opset
   std::vector<Pattern> patterns = {};
   std::vector<Sample> (*samples)() = nullptr;               // required
+
+  // Inputs whose memory output 0 may take over when nobody reads them afterwards, given equal shape,
+  // strides and type (elementwise operators: every input).
+  std::vector<int> inplace_inputs;
+
+  // What fusion passes ask for.
+  // The operator of domain "plumb" that is this one followed by bias, residual and activation; its
+  // first inputs and all attributes are those of this one ("FusedConv" for Conv).
+  std::string_view fused_form;
+  // This node as an activation of its input 0, where its parameters are known.
+  std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;
+  // This node as y = scale * x + shift per element of axis 1 of its input 0, where both are constant.
+  std::optional<ChannelAffine> (*as_affine)(const Graph&, const Node&) = nullptr;
+  // Folds y = scale * op(x) + shift into the constants of the node (new constants are added; shared
+  // ones are not changed). False: this node cannot.
+  bool (*absorb_affine)(Graph&, NodeId, const ChannelAffine&) = nullptr;
 };
 
 // Every operator by domain and name.
