@@ -1,0 +1,1 @@
+list(APPEND KERNELS_SOURCES strided/merge_dims.cc)
