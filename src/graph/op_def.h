@@ -260,12 +260,12 @@ struct OpDef {
 
   // Inputs whose memory output 0 may take over when nobody reads them afterwards, given equal shape,
   // strides and type (elementwise operators: every input).
-  std::vector<int> inplace_inputs;
+  std::vector<int> inplace_inputs = {};
 
   // What fusion passes ask for.
   // The operator of domain "plumb" that is this one followed by bias, residual and activation; its
   // first inputs and all attributes are those of this one ("FusedConv" for Conv).
-  std::string_view fused_form;
+  std::string_view fused_form = {};
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;
   // This node as y = scale * x + shift per element of axis 1 of its input 0, where both are constant.
