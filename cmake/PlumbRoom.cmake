@@ -1,10 +1,12 @@
-# One helper makes a room: its library, its tests, its benchmarks.
+# One helper makes a room: its library, its tests, its benchmarks, its fuzz targets.
 #
 #   plumb_room(core
 #     SOURCES status.cc shape.cc          # listed, relative to src/<room>
 #     DEPS plumb_graph absl::strings      # other rooms are plumb_<room>
-#     TESTS status_test.cc                # one binary <room>_test, label unit (run once per ISA with LABELS isa)
-#     ISA_TESTS conv/conv_test.cc         # one binary <room>_isa_test, run once per available PLUMB_ISA
+#     TESTS status_test.cc                # one binary <room>_test, label unit
+#     ISA_TESTS conv/conv_test.cc         # one binary <room>_isa_test, run once per PLUMB_ISA
+#     SLOW_TESTS chain_test.cc            # one binary <room>_slow_test, run by `make check` only
+#     TEST_DEPS nlohmann_json             # for all of these binaries
 #     BENCHMARKS conv/conv_bench.cc)      # one binary <room>_bench
 #
 # The instruction set of a source comes from its suffix: _avx2.cc, _avx512.cc, _avx512vnni.cc,
@@ -15,36 +17,60 @@ set(PLUMB_ISA_FLAGS_avx512 ${PLUMB_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512
 set(PLUMB_ISA_FLAGS_avx512vnni ${PLUMB_ISA_FLAGS_avx512} -mavx512vnni)
 set(PLUMB_ISA_FLAGS_avx512bf16 ${PLUMB_ISA_FLAGS_avx512} -mavx512bf16)
 set(PLUMB_ISA_FLAGS_amx ${PLUMB_ISA_FLAGS_avx512} -mamx-tile -mamx-int8 -mamx-bf16)
+set(PLUMB_TESTED_ISAS scalar avx2 avx512 amx)
+
+# Rooms whose tests run under the thread sanitizer (target threaded_tests, label threads).
+set(PLUMB_THREADED_ROOMS core runtime engine pipeline)
+
+# A hung test ends as a failure after this many seconds.
+set(PLUMB_TEST_TIMEOUT 300)
+set(PLUMB_SLOW_TEST_TIMEOUT 1200)
+
+# The names in the second column of src/rooms.txt, in order.
+function(plumb_read_rooms result)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/rooms.txt)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/src/rooms.txt rows REGEX "^[0-9]")
+  set(rooms)
+  foreach(row IN LISTS rows)
+    if(NOT row MATCHES "^[0-9]+ *\\| *([a-z]+) *\\|")
+      message(FATAL_ERROR "src/rooms.txt: expected 'layer | room | ...', got: ${row}")
+    endif()
+    list(APPEND rooms ${CMAKE_MATCH_1})
+  endforeach()
+  set(${result} ${rooms} PARENT_SCOPE)
+endfunction()
 
 function(plumb_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPS;TESTS;ISA_TESTS;TEST_DEPS;BENCHMARKS" ${ARGN})
-  add_library(plumb_${name} STATIC ${ROOM_SOURCES})
-  target_include_directories(plumb_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/plumbline>)
-  target_compile_features(plumb_${name} PUBLIC cxx_std_20)
-  target_compile_options(plumb_${name} PRIVATE ${PLUMB_WARNINGS})
-  target_link_libraries(plumb_${name} PUBLIC ${ROOM_DEPS})
-  foreach(source IN LISTS ROOM_SOURCES)
-    if(source MATCHES "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
-      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
-        "${PLUMB_ISA_FLAGS_${CMAKE_MATCH_1}}")
-    endif()
-  endforeach()
-  if(PLUMB_BUILD_TESTS AND ROOM_TESTS)
-    add_executable(${name}_test ${ROOM_TESTS})
-    target_compile_options(${name}_test PRIVATE ${PLUMB_WARNINGS})
-    target_link_libraries(${name}_test PRIVATE plumb_${name} ${ROOM_TEST_DEPS}
-      GTest::gmock GTest::gtest_main)
-    plumb_discover_tests(${name}_test unit "")
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPS;TESTS;ISA_TESTS;SLOW_TESTS;TEST_DEPS;BENCHMARKS"
+    ${ARGN})
+  if(ROOM_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "plumb_room(${name}): unknown arguments: ${ROOM_UNPARSED_ARGUMENTS}")
   endif()
-  if(PLUMB_BUILD_TESTS AND ROOM_ISA_TESTS)
-    add_executable(${name}_isa_test ${ROOM_ISA_TESTS})
-    target_compile_options(${name}_isa_test PRIVATE ${PLUMB_WARNINGS})
-    target_link_libraries(${name}_isa_test PRIVATE plumb_${name} ${ROOM_TEST_DEPS}
-      GTest::gmock GTest::gtest_main)
-    foreach(isa scalar avx2 avx512)
-      plumb_discover_tests(${name}_isa_test isa ${isa})
-    endforeach()
+  plumb_library(${name} SOURCES ${ROOM_SOURCES} DEPS ${ROOM_DEPS})
+  if(PLUMB_BUILD_TESTS)
+    if(ROOM_TESTS)
+      plumb_test_binary(${name}_test ${name} SOURCES ${ROOM_TESTS} DEPS ${ROOM_TEST_DEPS})
+      plumb_add_test(${name}_test LABELS unit TIMEOUT ${PLUMB_TEST_TIMEOUT})
+      if(name IN_LIST PLUMB_THREADED_ROOMS)
+        set_property(TEST ${name}_test APPEND PROPERTY LABELS threads)
+        if(NOT TARGET threaded_tests)
+          add_custom_target(threaded_tests)
+        endif()
+        add_dependencies(threaded_tests ${name}_test)
+      endif()
+    endif()
+    if(ROOM_ISA_TESTS)
+      plumb_test_binary(${name}_isa_test ${name} ISA SOURCES ${ROOM_ISA_TESTS}
+        DEPS ${ROOM_TEST_DEPS})
+      foreach(isa IN LISTS PLUMB_TESTED_ISAS)
+        plumb_add_test(${name}_isa_test ISA ${isa} LABELS isa TIMEOUT ${PLUMB_TEST_TIMEOUT})
+      endforeach()
+    endif()
+    if(ROOM_SLOW_TESTS)
+      plumb_test_binary(${name}_slow_test ${name} SOURCES ${ROOM_SLOW_TESTS}
+        DEPS ${ROOM_TEST_DEPS})
+      plumb_add_test(${name}_slow_test LABELS slow TIMEOUT ${PLUMB_SLOW_TEST_TIMEOUT})
+    endif()
   endif()
   if(PLUMB_BUILD_BENCHMARKS AND ROOM_BENCHMARKS)
     add_executable(${name}_bench ${ROOM_BENCHMARKS})
@@ -52,14 +78,90 @@ function(plumb_room name)
   endif()
 endfunction()
 
-# One ctest entry per binary and instruction set; a machine without the set skips it, saying so.
-function(plumb_discover_tests target label isa)
-  if(isa STREQUAL "")
-    add_test(NAME ${target} COMMAND ${target})
-    set_tests_properties(${target} PROPERTIES LABELS "${label}")
+# The static library plumb_<room>, installed with its headers as plumbline::<room>.
+function(plumb_library name)
+  cmake_parse_arguments(LIB "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(plumb_${name} STATIC ${LIB_SOURCES})
+  set_target_properties(plumb_${name} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY PLUMB_LIBRARIES plumb_${name})
+  target_include_directories(plumb_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/plumbline>)
+  target_compile_features(plumb_${name} PUBLIC cxx_std_20)
+  target_compile_options(plumb_${name} PRIVATE ${PLUMB_WARNINGS})
+  target_link_libraries(plumb_${name} PUBLIC ${LIB_DEPS})
+  foreach(source IN LISTS LIB_SOURCES)
+    if(source MATCHES "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+        "${PLUMB_ISA_FLAGS_${CMAKE_MATCH_1}}")
+    endif()
+  endforeach()
+  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/plumbline/${name}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+endfunction()
+
+# A GoogleTest binary of a room. With ISA its main() ends with status 77 where the machine lacks the
+# instruction set that PLUMB_ISA names.
+function(plumb_test_binary target room)
+  cmake_parse_arguments(TEST "ISA" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${target} ${TEST_SOURCES})
+  target_compile_options(${target} PRIVATE ${PLUMB_WARNINGS})
+  target_compile_definitions(${target} PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE plumb_${room} ${TEST_DEPS} GTest::gmock)
+  if(TEST_ISA)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/core/isa_test_main.cc)
   else()
-    add_test(NAME ${target}.${isa} COMMAND ${target})
-    set_tests_properties(${target}.${isa} PROPERTIES LABELS "${label}"
-      ENVIRONMENT "PLUMB_ISA=${isa}")
+    target_link_libraries(${target} PRIVATE GTest::gtest_main)
   endif()
+endfunction()
+
+# Makes a ctest entry of a test binary: <target>, or <target>.<isa>. Its cases are written to
+# results/<entry>.xml, where scripts/run_tests.py counts them.
+function(plumb_add_test target)
+  cmake_parse_arguments(TEST "" "ISA;TIMEOUT" "LABELS" ${ARGN})
+  set(entry ${target})
+  set(environment)
+  if(TEST_ISA)
+    set(entry ${target}.${TEST_ISA})
+    set(environment "PLUMB_ISA=${TEST_ISA}")
+  endif()
+  list(APPEND environment "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/results/${entry}.xml")
+  if(PLUMB_SANITIZE MATCHES "thread")
+    list(APPEND environment
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp:halt_on_error=1")
+  endif()
+  add_test(NAME ${entry} COMMAND ${target})
+  set_tests_properties(${entry} PROPERTIES
+    LABELS "${TEST_LABELS}"
+    TIMEOUT ${TEST_TIMEOUT}
+    SKIP_RETURN_CODE 77
+    ENVIRONMENT "${environment}")
+endfunction()
+
+# A libFuzzer target: LLVMFuzzerTestOneInput in `source`, seeds in `corpus` (both relative to the
+# room). Two ctest entries: <name>.corpus runs every seed once, <name>.fuzz looks for new inputs for
+# PLUMB_FUZZ_SECONDS. Does nothing unless PLUMB_BUILD_FUZZERS (the preset `fuzz`) is on.
+set(PLUMB_FUZZ_SECONDS 20 CACHE STRING "Seconds that each fuzz target runs")
+function(plumb_fuzzer name source corpus)
+  if(NOT PLUMB_BUILD_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZER "" "" "DEPS" ${ARGN})
+  cmake_path(ABSOLUTE_PATH corpus NORMALIZE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${FUZZER_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+  set(found ${PROJECT_BINARY_DIR}/fuzz/${name})
+  file(MAKE_DIRECTORY ${found})
+  set(limits -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 -artifact_prefix=${found}/crash-)
+  add_test(NAME ${name}.corpus COMMAND ${name} ${limits} -runs=0 ${corpus})
+  add_test(NAME ${name}.fuzz COMMAND ${name} ${limits} -max_total_time=${PLUMB_FUZZ_SECONDS}
+           -print_final_stats=1 ${found} ${corpus})
+  set_tests_properties(${name}.corpus ${name}.fuzz PROPERTIES LABELS fuzz
+    TIMEOUT ${PLUMB_TEST_TIMEOUT})
 endfunction()
