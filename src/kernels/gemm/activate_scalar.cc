@@ -1,0 +1,15 @@
+#include "kernels/simd/vec_scalar.h"
+
+#include "kernels/simd/math-inl.h"
+
+#include "kernels/gemm/activate-inl.h"
+#include "kernels/gemm/tile_tables.h"
+
+namespace plumb::kernels {
+
+void ActivateScalar(const Epilogue& epilogue, float* const* rows, std::int64_t count,
+                    std::int64_t column, std::int64_t columns) noexcept {
+  Activate(epilogue, rows, count, column, columns);
+}
+
+}  // namespace plumb::kernels
