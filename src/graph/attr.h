@@ -17,6 +17,7 @@ using Attr = std::variant<std::int64_t, float, std::string, std::vector<std::int
                           std::vector<float>, std::vector<std::string>, Tensor>;
 
 std::string_view AttrTypeName(const Attr& attr);  // "int", "float", "string", "ints", ...
+bool SameAttr(const Attr& a, const Attr& b);     // same type and value; tensors byte by byte
 
 // A small map ordered by name.
 class AttrMap {
@@ -34,6 +35,9 @@ class AttrMap {
   std::vector<std::int64_t> Ints(std::string_view name,
                                  std::vector<std::int64_t> otherwise = {}) const;
   std::vector<float> Floats(std::string_view name) const;
+  std::vector<std::string> Strings(std::string_view name) const;
+  Tensor TensorValue(std::string_view name) const;  // undefined when absent
+  bool SameAs(const AttrMap& other) const;
 
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }

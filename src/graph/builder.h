@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/infer.h"
 #include "graph/op_def.h"
 
 namespace plumb {
@@ -35,11 +36,5 @@ class GraphBuilder {
   const OpTable* ops_;
   Status status_;
 };
-
-// Infers one node in place (outputs' info), adding "node 'name' (Op): " to errors. Types already
-// stated by the file are kept where inference knows less, and an error where they contradict.
-Status InferNode(Graph& graph, NodeId node);
-// All nodes in topological order, subgraphs included.
-Status InferGraph(Graph& graph);
 
 }  // namespace plumb

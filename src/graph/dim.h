@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "core/shape.h"
 
@@ -24,15 +25,24 @@ class SymbolTable {
 
  private:
   std::vector<std::string> names_;
+  absl::flat_hash_map<std::string, int> ids_;
+  int next_fresh_ = 0;
 };
+
+// Symbols from here on stand for sizes that nobody has named yet; see Dim::Anonymous.
+inline constexpr int kFirstAnonymous = 1 << 30;
 
 class Dim {
  public:
   Dim() = default;
   Dim(std::int64_t value) : offset_(value) {}  // NOLINT(google-explicit-constructor)
   static Dim Symbol(int symbol, std::int64_t scale = 1, std::int64_t offset = 0);
+  // A size known only at run time, equal to no other dimension. InferNode gives it a symbol of the
+  // graph; it needs no table, so that plans infer without changing anything.
+  static Dim Anonymous();
 
   bool is_constant() const { return symbol_ < 0; }
+  bool is_anonymous() const { return symbol_ >= kFirstAnonymous; }
   std::int64_t value() const;  // PLUMB_CHECKs is_constant()
   int symbol() const { return symbol_; }
   std::int64_t scale() const { return scale_; }

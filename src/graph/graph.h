@@ -1,7 +1,8 @@
 // The IR: a model is a graph of operators, pure data. Values and nodes are named by small integers.
 //
 // Ownership: a Graph owns its values, nodes and (through nodes) subgraphs; constants share their
-// bytes. Copying a Graph copies the structure and shares the constants. Not synchronised.
+// bytes. Copying a Graph copies the structure, subgraphs and symbols too, and shares the constants.
+// Not synchronised.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "core/status.h"
 #include "core/tensor.h"
 #include "graph/attr.h"
@@ -78,23 +81,34 @@ struct State {
   Tensor initial;
 };
 
+// Subgraphs nest at most this deep; Verify, inference and the readers of files refuse more.
+inline constexpr int kMaxSubgraphDepth = 8;
+
 class Graph {
  public:
   Graph();
   explicit Graph(std::shared_ptr<SymbolTable> symbols);  // a subgraph shares its parent's symbols
-  Graph Clone() const;  // deep: subgraphs too; constants are shared
+  Graph(const Graph& other);
+  Graph& operator=(const Graph& other);
+  Graph(Graph&&) = default;
+  Graph& operator=(Graph&&) = default;
+  Graph Clone() const { return *this; }
+  // For a subgraph that stays below the same parent: the copy uses `symbols`.
+  Graph Clone(std::shared_ptr<SymbolTable> symbols) const;
 
   std::string name;
   std::string doc;
 
   // --- building -------------------------------------------------------------------------------
+  // A name that is taken already gets a number behind it; an empty one is made up.
   ValueId AddInput(std::string_view name, DType dtype, std::optional<DimVector> dims);
   ValueId AddConstant(std::string_view name, Tensor tensor);
   ValueId AddCapture(std::string_view name, ValueInfo info);
   // The value that reads a state; SetStateWritten completes it.
   ValueId AddState(std::string_view name, Tensor initial);
   void SetStateWritten(int state, ValueId value);
-  // Makes `outputs` new values with fresh names (or the given ones); no inference here.
+  // Makes `outputs` new values with fresh names (or the given ones; an empty one is an output that
+  // is not wanted); no inference here. A node without a name gets that of its first output.
   NodeId AddNode(const OpDef* op, std::vector<ValueId> inputs, int outputs, AttrMap attrs = {},
                  std::string_view name = {});
   NodeId AddNodeNamed(const OpDef* op, std::vector<ValueId> inputs,
@@ -105,10 +119,12 @@ class Graph {
   // --- changing -------------------------------------------------------------------------------
   // Every use of `from` (inputs, captures, outputs, state) becomes a use of `to`.
   void ReplaceUses(ValueId from, ValueId to);
-  void EraseNode(NodeId node);         // its outputs must be unused; PLUMB_CHECKed in tests by Verify
+  void EraseNode(NodeId node);         // its outputs must be unused: Verify tells when they are not
   void RenameValue(ValueId value, std::string_view name);
   void set_output(int index, ValueId value) { outputs_[static_cast<std::size_t>(index)] = value; }
-  int RemoveDeadNodes();               // returns how many went; nodes with effects stay
+  // Nodes whose outputs reach neither an output nor a state, in subgraphs too, and captures that no
+  // subgraph reads. Returns how many nodes went.
+  int RemoveDeadNodes();
 
   // --- reading --------------------------------------------------------------------------------
   Value& value(ValueId id) { return values_[static_cast<std::size_t>(id)]; }
@@ -127,6 +143,9 @@ class Graph {
 
   bool IsConstant(ValueId id) const { return id >= 0 && value(id).constant.defined(); }
   ValueId FindValue(std::string_view name) const;  // kNoValue when there is none
+  bool HasNode(std::string_view name) const { return node_names_.contains(std::string(name)); }
+  // Input, constant, capture, state or output of a live node: something that has a value.
+  bool IsDefined(ValueId id) const;
 
   // Live nodes so that producers come before users; ties by id, so the order is deterministic.
   // A cycle ends in an error that names a node on it.
@@ -138,8 +157,13 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<ValueId> inputs_, outputs_, captures_;
   std::vector<State> states_;
-  struct Names;  // name -> id
-  std::shared_ptr<Names> names_;
+  absl::flat_hash_map<std::string, ValueId> value_names_;
+  absl::flat_hash_set<std::string> node_names_;
+  absl::flat_hash_map<std::string, int> next_suffix_;  // of UniqueName, by stem
+
+  ValueId AddValue(std::string_view name, std::string_view stem, ValueInfo info);
+  NodeId AppendNode(Node node, std::string_view name);
+  void DropUnusedCaptures(Node& node);
 };
 
 // Who reads each value: a snapshot, stale after the next change of the graph.
