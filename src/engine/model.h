@@ -1,0 +1,71 @@
+// Model: a graph compiled for a target. Session (session.h) runs it.
+//
+// Compiling applies the passes and decides what does not depend on shapes; kernels are chosen, and
+// weights packed, when the first plan is made, and are then the same for every shape. Thread-safe
+// after Compile; shared by sessions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/target.h"
+#include "graph/graph.h"
+#include "graph/op_def.h"
+#include "kernels/kernel.h"
+
+namespace plumb::engine {
+
+struct CompileOptions {
+  Target target;
+  const OpTable* ops = nullptr;   // ops::AllOps() when null
+  bool optimize = true;           // false: only what a plan cannot do without
+};
+
+// The kernel that search chose for a node, and its packed constants.
+struct ChosenKernel {
+  kernels::Algorithm algorithm;
+  std::string name;
+  std::string why;
+  std::shared_ptr<void> packed;   // 64-byte aligned, null when nothing is packed
+  std::int64_t packed_bytes = 0;
+};
+
+class Model {
+ public:
+  // Verifies, infers and optimises. Errors name the node.
+  static StatusOr<std::shared_ptr<Model>> Compile(Graph graph, const CompileOptions& options);
+
+  const Graph& graph() const { return graph_; }
+  const std::vector<NodeId>& order() const { return order_; }
+  const Target& target() const { return options_.target; }
+  const CompileOptions& options() const { return options_; }
+
+  // Chosen kernels by node, several where one does not fit every memory order. Callers hold mutex().
+  std::mutex& mutex() { return mutex_; }
+  std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) { return chosen_[node]; }
+
+  // The compiled body `index` of a control flow node. Its captures are read like inputs, after them.
+  StatusOr<std::shared_ptr<Model>> Body(NodeId node, int index);
+
+  std::int64_t constant_bytes() const;
+  std::int64_t packed_bytes();  // so far: kernels are chosen when the first plan is made
+
+ private:
+  Model(Graph graph, const CompileOptions& options)
+      : graph_(std::move(graph)), options_(options) {}
+
+  Graph graph_;
+  CompileOptions options_;
+  std::vector<NodeId> order_;
+  std::mutex mutex_;
+  std::map<NodeId, std::vector<std::shared_ptr<const ChosenKernel>>> chosen_;
+  std::map<std::pair<NodeId, int>, std::shared_ptr<Model>> bodies_;
+};
+
+}  // namespace plumb::engine

@@ -1,0 +1,58 @@
+#include "engine/passes/pass.h"
+
+#include "core/check.h"
+#include "graph/infer.h"
+
+namespace plumb::engine {
+
+#define PLUMB_PASS(Name, file) StatusOr<bool> Name(Graph& graph, const OpTable& ops);
+#include "engine/passes/passes.def"
+#undef PLUMB_PASS
+
+namespace {
+
+constexpr Pass kPasses[] = {
+#define PLUMB_PASS(Name, file) {#Name, &Name},
+#include "engine/passes/passes.def"
+#undef PLUMB_PASS
+};
+
+// Passes feed each other (a folded constant uncovers a fusion); graphs settle after two or three.
+constexpr int kMaxRounds = 8;
+
+}  // namespace
+
+std::span<const Pass> AllPasses() { return kPasses; }
+
+const Pass* FindPass(std::string_view name) {
+  for (const Pass& pass : kPasses) {
+    if (pass.name == name) return &pass;
+  }
+  return nullptr;
+}
+
+Status Optimize(Graph& graph, const OpTable& ops) {
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    if (graph.node(id).erased) continue;
+    for (Subgraph& sub : graph.node(id).subgraphs) {
+      PLUMB_RETURN_IF_ERROR(Optimize(*sub.body, ops));
+    }
+  }
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool changed = false;
+    for (const Pass& pass : kPasses) {
+      StatusOr<bool> result = pass.run(graph, ops);
+      if (!result.ok()) return Annotate(result.status(), absl::StrCat("pass ", Str(pass.name)));
+      if (*result) {
+        graph.RemoveDeadNodes();
+        const Status inferred = InferGraph(graph);
+        if (!inferred.ok()) return Annotate(inferred, absl::StrCat("after pass ", Str(pass.name)));
+        changed = true;
+      }
+    }
+    if (!changed) break;
+  }
+  return OkStatus();
+}
+
+}  // namespace plumb::engine

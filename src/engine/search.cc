@@ -1,0 +1,52 @@
+#include "engine/search.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "core/check.h"
+
+namespace plumb::engine {
+namespace {
+
+constexpr double kNominalHertz = 3e9;
+constexpr double kNominalBytesPerSecond = 1e10;
+
+}  // namespace
+
+double PredictSeconds(const kernels::Estimate& estimate, const Target& target) {
+  // Two multiply-adds per cycle and lane; one for scalar code.
+  const double per_cycle =
+      target.vector_floats() == 1 ? 2.0 : 4.0 * static_cast<double>(target.vector_floats());
+  const double arithmetic =
+      estimate.ops / (kNominalHertz * per_cycle * std::max(estimate.efficiency, 1e-3));
+  return std::max(arithmetic, estimate.bytes / kNominalBytesPerSecond) +
+         estimate.overhead_ns * 1e-9;
+}
+
+SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target) {
+  PLUMB_CHECK(!choices.empty());
+  SearchResult result;
+  double best = PredictSeconds(choices[0].estimate, target), second = -1;
+  std::size_t runner_up = 0;
+  for (std::size_t i = 1; i < choices.size(); ++i) {
+    const double seconds = PredictSeconds(choices[i].estimate, target);
+    if (seconds < best) {
+      second = best;
+      runner_up = result.chosen;
+      best = seconds;
+      result.chosen = i;
+    } else if (second < 0 || seconds < second) {
+      second = seconds;
+      runner_up = i;
+    }
+  }
+  if (second < 0) {
+    result.why = "the only candidate";
+  } else {
+    result.why = absl::StrFormat("predicted %.4g ms, next %s %.4g ms", best * 1e3,
+                                 choices[runner_up].name, second * 1e3);
+  }
+  return result;
+}
+
+}  // namespace plumb::engine

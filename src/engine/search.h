@@ -1,0 +1,26 @@
+// Chooses among the kernels that can compute a node.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "core/target.h"
+#include "ops/lower.h"
+
+namespace plumb::engine {
+
+// Predicted seconds of one call on one thread: the longer of arithmetic at the attainable share of
+// the peak and traffic at memory bandwidth, plus the fixed cost of the call. The ceilings are nominal
+// for the instruction set: they rank candidates of one target, and are no forecast.
+double PredictSeconds(const kernels::Estimate& estimate, const Target& target);
+
+struct SearchResult {
+  std::size_t chosen = 0;  // index into the choices
+  std::string why;         // "predicted 0.31 ms, next gemm avx2 6x16 0.52 ms"
+};
+
+// Least predicted time; the family's own order decides ties. `choices` is not empty.
+SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target);
+
+}  // namespace plumb::engine
