@@ -33,33 +33,37 @@ struct CopyProblem {
   Strides dst_strides;
 };
 
-// One box after simplification. Strides and offsets count bytes, dimensions run from the outermost
-// to the innermost. `run_bytes` contiguous bytes are moved at each index of `sizes`.
+// One box after simplification. Strides and offsets count bytes; dimensions run from the outermost
+// to the innermost. Work is cut into units, a task is a range of units:
+//   kRun        moves run_bytes contiguous bytes for each index; a unit is one index (kWholeRun:
+//               a piece without dimensions, a unit is kRunUnit bytes of the run)
+//   kTranspose  the last two dimensions are contiguous in the source and in the destination; a unit
+//               is kTransposeRows indices of the first of the two
+//   kBroadcast  repeats one element over the last dimension; a unit is one row
+//   kFill       writes the fill over the last dimension; a unit is one row
 struct CopyPiece {
-  enum class Kind : std::uint8_t { kRun, kTranspose, kBroadcast, kFill };
+  enum class Kind : std::uint8_t { kWholeRun, kRun, kTranspose, kBroadcast, kFill };
+  static constexpr std::int64_t kRunUnit = 4096, kTransposeRows = 32;
   Kind kind = Kind::kRun;
   std::int16_t source = 0;
   std::int8_t rank = 0;
   std::int64_t run_bytes = 0;
   std::int64_t src_offset = 0, dst_offset = 0;
-  std::int64_t task_rows = 0;   // indices of the split dimension that a task takes
-  std::int8_t split = 0;        // dimension that is cut into tasks
-  std::int64_t first_task = 0;  // number of this piece's first task in the plan
-  std::int64_t tasks = 0;
+  std::int64_t units = 0, units_per_task = 1;
+  std::int64_t first_task = 0, tasks = 0;  // numbered within the phase (fills, then copies)
   std::int64_t sizes[kMaxRank]{}, src_strides[kMaxRank]{}, dst_strides[kMaxRank]{};
 };
 
 // Owned by whoever binds; outlives the BoundKernel made from it and keeps its address. Planning
 // again into the same object reuses its memory.
 struct CopyPlan {
-  std::vector<CopyPiece> pieces;     // fills that may be overwritten come first
-  std::size_t fills_before = 0;      // pieces[0, fills_before) end before the others begin
+  std::vector<CopyPiece> pieces;
+  std::size_t fills_before = 0;  // pieces[0, fills_before) end before the others begin
   std::int64_t fill_tasks = 0, copy_tasks = 0;
-  std::int64_t fill_begin_task = 0;
   int element_bytes = 4;
   int sources = 1;
   std::uint64_t fill_bits = 0;
-  std::int64_t bytes_moved = 0;      // bytes read plus bytes written by a run
+  std::int64_t bytes_moved = 0;  // bytes read plus bytes written by a run
 };
 
 // PLUMB_CHECKs element size, ranks and source numbers: they come from lowering.
