@@ -23,8 +23,9 @@ void ChooseChunks(std::int64_t products_limit, LoopShape* shape) {
   if (shape->run_chunk == shape->run) {
     const std::int64_t by_products = products_limit / std::max<std::int64_t>(1, shape->run);
     const std::int64_t by_table = kTablePointers / shape->tiles.max_rows;
-    shape->tap_chunk =
-        std::max<std::int64_t>(1, std::min({shape->taps, by_products, by_table}));
+    const std::int64_t most = std::max<std::int64_t>(1, std::min(by_products, by_table));
+    const std::int64_t chunks = std::max<std::int64_t>(1, (shape->taps + most - 1) / most);
+    shape->tap_chunk = std::max<std::int64_t>(1, (shape->taps + chunks - 1) / chunks);
   }
 }
 

@@ -83,7 +83,7 @@ TaskGrid ChooseGrid(std::int64_t tiles, std::int64_t panels, std::int64_t units,
                     double b_bytes, std::int64_t cache_tiles, int threads);
 
 // One block in progress. Source offers
-//   TileSource FillA(row, rows, chunk, table, scratch): table[tap][row] for the taps it names;
+//   TileSource FillA(row, rows, chunk, table, scratch): table[tap][row] for the taps of the chunk;
 //   void FillC(row, rows, c, residual): pointers to column 0 of rows (residual only if there is one)
 //   void LoadResidual(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
 //   void StoreC(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
@@ -205,7 +205,7 @@ class TileLoop {
         const std::int64_t row = shape_.tiles.Begin(t) - begin;
         const int rows = static_cast<int>(shape_.tiles.Begin(t + 1) - begin - row);
         const TileSource& source = sources_[t - tile_begin];
-        tile.a_rows = table;
+        tile.a_rows = table + source.first_tap * rows;
         tile.taps = source.taps;
         tile.a_step = source.a_step;
         tile.b = b + source.first_tap * chunk.run * width;

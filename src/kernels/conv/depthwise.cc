@@ -1,0 +1,246 @@
+#include "kernels/conv/depthwise.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "kernels/conv/conv_algorithm.h"
+#include "kernels/gemm/tile_set.h"
+
+namespace plumb::kernels {
+namespace {
+
+constexpr std::int64_t kMaxKernelRows = 1024;  // depth times height
+
+struct DepthwiseParams {
+  ConvProblem problem;
+  Isa isa;
+  const DepthwiseTable* table;  // null: the loop for any kernel
+  DepthwiseFn any;
+  float low;
+  float high;
+  bool bounded;  // the bounds are the whole activation
+};
+
+std::int64_t PaddedChannels(const ConvProblem& p) { return (p.in_channels + 15) / 16 * 16; }
+
+// Kernel rows of one output row that lie inside the image.
+struct KernelRows {
+  const float* src[kMaxKernelRows];  // input column 0, channel 0
+  const float* weights[kMaxKernelRows];
+  std::int64_t count = 0;
+};
+
+void FindRows(const ConvProblem& p, const float* image, const float* weights, std::int64_t depth,
+              std::int64_t height, KernelRows* rows) {
+  const std::int64_t step = p.kernel[2] * PaddedChannels(p);
+  for (std::int64_t i = 0; i < p.kernel[0]; ++i) {
+    const std::int64_t z = depth * p.stride[0] - p.pad_begin[0] + i * p.dilation[0];
+    if (z < 0 || z >= p.in_size[0]) continue;
+    for (std::int64_t j = 0; j < p.kernel[1]; ++j) {
+      const std::int64_t y = height * p.stride[1] - p.pad_begin[1] + j * p.dilation[1];
+      if (y < 0 || y >= p.in_size[1]) continue;
+      rows->src[rows->count] = image + z * p.src.spatial[0] + y * p.src.spatial[1];
+      rows->weights[rows->count++] = weights + (i * p.kernel[1] + j) * step;
+    }
+  }
+}
+
+// One output row whose channels are not contiguous on some side: plain loops.
+void RunStridedRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRows& rows,
+                   const float* bias, const float* residual, float* dst) {
+  const TileSet& set = TileSetFor(params.isa);
+  const std::int64_t padded = PaddedChannels(p);
+  for (std::int64_t x = 0; x < p.out_size[2]; ++x) {
+    const std::int64_t begin = x * p.stride[2] - p.pad_begin[2];
+    for (std::int64_t c = 0; c < p.in_channels; ++c) {
+      float sum = 0;
+      for (std::int64_t r = 0; r < rows.count; ++r) {
+        for (std::int64_t t = 0; t < p.kernel[2]; ++t) {
+          const std::int64_t at = begin + t * p.dilation[2];
+          if (at < 0 || at >= p.in_size[2]) continue;
+          sum += rows.src[r][at * p.src.spatial[2] + c * p.src.channel] *
+                 rows.weights[r][t * padded + c];
+        }
+      }
+      if (bias != nullptr) sum += bias[c];
+      if (residual != nullptr) {
+        sum += residual[x * p.residual.spatial[2] + c * p.residual.channel];
+      }
+      // Written so that NaN stays.
+      sum = sum > params.high ? params.high : sum;
+      sum = sum < params.low ? params.low : sum;
+      float* to = dst + x * p.dst.spatial[2] + c * p.dst.channel;
+      *to = sum;
+      if (!params.bounded) set.activate(p.epilogue, &to, 1, 0, 1);
+    }
+  }
+}
+
+void RunRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRows& rows,
+            const float* bias, const float* residual, float* dst) {
+  DepthwiseBlock block{};
+  const float* src[kMaxKernelRows];
+  block.src = src;
+  block.weights = rows.weights;
+  block.rows = rows.count;
+  block.taps = p.kernel[2];
+  block.stride = p.stride[2];
+  block.dilation = p.dilation[2];
+  block.src_step = p.src.spatial[2];
+  block.weight_step = PaddedChannels(p);
+  block.channels = p.in_channels;
+  block.bias = bias;
+  block.residual_step = p.residual.spatial[2];
+  block.dst_step = p.dst.spatial[2];
+  block.low = params.low;
+  block.high = params.high;
+
+  const std::int64_t width = p.out_size[2];
+  const std::int64_t most = params.table != nullptr ? kMaxDepthwiseColumns : kMaxAnyColumns;
+  const std::int64_t blocks = (width + most - 1) / most;
+  const TileSet& set = TileSetFor(params.isa);
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    const std::int64_t column = width * i / blocks;
+    block.columns = width * (i + 1) / blocks - column;
+    const std::int64_t begin = column * block.stride - p.pad_begin[2];
+    const std::int64_t inputs =
+        (block.columns - 1) * block.stride + (block.taps - 1) * block.dilation + 1;
+    block.inside_begin = -begin;
+    block.inside_end = p.in_size[2] - begin;
+    for (std::int64_t r = 0; r < rows.count; ++r) src[r] = rows.src[r] + begin * block.src_step;
+    block.dst = dst + column * block.dst_step;
+    block.residual = residual != nullptr ? residual + column * block.residual_step : nullptr;
+    DepthwiseFn fn = params.any;
+    if (params.table != nullptr) {
+      const bool inner = block.inside_begin <= 0 && block.inside_end >= inputs;
+      fn = (inner ? params.table->inner : params.table->edge)[block.stride - 1][block.columns];
+    }
+    fn(block);
+    if (!params.bounded) {
+      float* pixels[kMaxDepthwiseColumns];
+      for (std::int64_t j = 0; j < block.columns; ++j) pixels[j] = block.dst + j * block.dst_step;
+      set.activate(p.epilogue, pixels, block.columns, 0, block.channels);
+    }
+  }
+}
+
+void RunDepthwiseConv(const void* opaque, const Call& call) noexcept {
+  const DepthwiseParams& params = *static_cast<const DepthwiseParams*>(opaque);
+  const ConvProblem& p = params.problem;
+  const float* packed = static_cast<const float*>(call.operands[1]);
+  const float* bias = p.epilogue.has_bias ? packed : nullptr;
+  const float* weights = packed + (p.epilogue.has_bias ? PaddedChannels(p) : 0);
+  const bool contiguous = p.src.channel == 1 && p.dst.channel == 1 &&
+                          (!p.epilogue.has_residual || p.residual.channel == 1);
+  const std::int64_t rows = p.batch * p.out_size[0] * p.out_size[1];
+  if (rows == 0 || p.out_size[2] == 0 || p.in_channels == 0) return;
+  // Neighbouring rows share input: a task takes several.
+  const std::int64_t per_task =
+      call.pool->threads() == 1 ? rows
+                                : std::max<std::int64_t>(1, rows / (4 * call.pool->threads()));
+  const std::int64_t tasks = (rows + per_task - 1) / per_task;
+  call.pool->ParallelFor(tasks, [&](std::int64_t task) {
+    const std::int64_t end = std::min(rows, (task + 1) * per_task);
+    for (std::int64_t row = task * per_task; row < end; ++row) {
+      const std::int64_t height = row % p.out_size[1];
+      const std::int64_t depth = row / p.out_size[1] % p.out_size[0];
+      const std::int64_t image = row / p.out_size[1] / p.out_size[0];
+      KernelRows kernel_rows;
+      FindRows(p, static_cast<const float*>(call.operands[0]) + image * p.src.batch, weights,
+               depth, height, &kernel_rows);
+      auto row_of = [&](const ImageStrides& strides) {
+        return image * strides.batch + depth * strides.spatial[0] + height * strides.spatial[1];
+      };
+      const float* residual = p.epilogue.has_residual
+                                  ? static_cast<const float*>(call.operands[2]) +
+                                        row_of(p.residual)
+                                  : nullptr;
+      float* dst = static_cast<float*>(call.operands[3]) + row_of(p.dst);
+      (contiguous ? RunRow : RunStridedRow)(p, params, kernel_rows, bias, residual, dst);
+    }
+  });
+}
+
+void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
+  if (p.transposed || p.group != p.in_channels || p.group != p.out_channels ||
+      p.kernel[0] * p.kernel[1] > kMaxKernelRows) {
+    return;
+  }
+  for (int isa = static_cast<int>(target.isa); isa >= 0; --isa) {
+    Algorithm algorithm;
+    algorithm.parameters[0] = static_cast<std::int16_t>(isa);
+    algorithms->push_back(algorithm);
+  }
+}
+
+// Bound by loads: two of them for a multiply-add at worst, one and a half at best.
+double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
+  const int lanes = TileSetFor(static_cast<Isa>(algorithm.parameters[0])).lanes;
+  const double channels = static_cast<double>(p.in_channels);
+  const double padded = static_cast<double>((p.in_channels + lanes - 1) / lanes * lanes);
+  return 0.5 * channels / std::max(1.0, padded) * lanes /
+         std::max(lanes, target.vector_floats());
+}
+
+std::int64_t PackedBytes(const ConvProblem& p, const Algorithm&) {
+  const std::int64_t taps = p.kernel[0] * p.kernel[1] * p.kernel[2];
+  return (taps + (p.epilogue.has_bias ? 1 : 0)) * PaddedChannels(p) * std::int64_t{sizeof(float)};
+}
+
+void Pack(const ConvProblem& p, const Algorithm&, const float* weights, const float* bias,
+          void* packed) {
+  const std::int64_t taps = p.kernel[0] * p.kernel[1] * p.kernel[2];
+  const std::int64_t padded = PaddedChannels(p);
+  float* to = static_cast<float*>(packed);
+  if (bias != nullptr) {
+    std::fill(std::copy(bias, bias + p.in_channels, to), to + padded, 0.0f);
+    to += padded;
+  }
+  for (std::int64_t t = 0; t < taps; ++t, to += padded) {
+    for (std::int64_t c = 0; c < p.in_channels; ++c) to[c] = weights[c * taps + t];
+    std::fill(to + p.in_channels, to + padded, 0.0f);
+  }
+}
+
+BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&) {
+  PLUMB_CHECK(!p.transposed && p.group == p.in_channels && p.group == p.out_channels);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  DepthwiseParams params{};
+  params.problem = p;
+  params.isa = static_cast<Isa>(algorithm.parameters[0]);
+  const bool unrolled = p.dilation[2] == 1 && (p.stride[2] == 1 || p.stride[2] == 2);
+  if (params.isa == Isa::kAvx512) {
+    params.any = DepthwiseAnyAvx512;
+    if (unrolled && p.kernel[2] == 3) params.table = &kDepthwise3Avx512;
+    if (unrolled && p.kernel[2] == 5) params.table = &kDepthwise5Avx512;
+  } else if (params.isa == Isa::kAvx2) {
+    params.any = DepthwiseAnyAvx2;
+    if (unrolled && p.kernel[2] == 3) params.table = &kDepthwise3Avx2;
+    if (unrolled && p.kernel[2] == 5) params.table = &kDepthwise5Avx2;
+  } else {
+    params.any = DepthwiseAnyScalar;
+  }
+  const Activation activation = p.epilogue.activation;
+  params.low = activation == Activation::kRelu   ? 0
+               : activation == Activation::kClip ? p.epilogue.alpha
+                                                 : -kInfinity;
+  params.high = activation == Activation::kClip ? p.epilogue.beta : kInfinity;
+  params.bounded = activation == Activation::kNone || activation == Activation::kRelu ||
+                   activation == Activation::kClip;
+  BoundKernel kernel;
+  kernel.run = RunDepthwiseConv;
+  kernel.params.Set(params);
+  return kernel;
+}
+
+std::string Describe(const Algorithm& algorithm) {
+  return Str(IsaName(static_cast<Isa>(algorithm.parameters[0])));
+}
+
+}  // namespace
+
+const ConvAlgorithm kDepthwise = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+
+}  // namespace plumb::kernels

@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_avx512.h"
+
+#include "kernels/conv/depthwise-inl.h"
+
+namespace plumb::kernels {
+
+void DepthwiseAnyAvx512(const DepthwiseBlock& block) noexcept { RunDepthwiseAny(block); }
+
+}  // namespace plumb::kernels

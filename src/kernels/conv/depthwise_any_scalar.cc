@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_scalar.h"
+
+#include "kernels/conv/depthwise-inl.h"
+
+namespace plumb::kernels {
+
+void DepthwiseAnyScalar(const DepthwiseBlock& block) noexcept { RunDepthwiseAny(block); }
+
+}  // namespace plumb::kernels
