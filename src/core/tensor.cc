@@ -18,9 +18,9 @@ T FromDouble(double value) {
     return value != 0;
   } else if constexpr (std::is_integral_v<T>) {
     if (std::isnan(value)) return 0;
-    // The bounds as doubles: max() + 1 is a power of two, exact where max() is not.
-    constexpr double kBeyond = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
-    if (value >= kBeyond) return std::numeric_limits<T>::max();
+    // max() + 1 is a power of two, exact as a double where max() is not.
+    constexpr T kHalf = std::numeric_limits<T>::max() / 2 + 1;
+    if (value >= 2.0 * static_cast<double>(kHalf)) return std::numeric_limits<T>::max();
     if (value <= static_cast<double>(std::numeric_limits<T>::min())) {
       return std::numeric_limits<T>::min();
     }

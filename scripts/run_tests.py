@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""Runs a suite of tests and counts every case in it.
+
+  scripts/run_tests.py test     what `make test` runs: unit tests of C++, web/ and Python
+  scripts/run_tests.py check    what `make check` runs: sanitizers, fuzz targets, slow and browser
+                                tests, and the checks of the sources
+  scripts/run_tests.py check --only lint,format    some of it
+
+Prints a line per group, what failed and why, and at the end `N passed, N failed, N skipped`. Ends
+with 1 when anything failed. The groups are listed at the end of this file.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
+CORES = len(os.sched_getaffinity(0))
+LAST_LINES = 60  # of the output of something that failed
+
+
+class Count:
+    """Passed and skipped cases, and what failed: (name, output)."""
+
+    def __init__(self):
+        self.passed = 0
+        self.skipped = []
+        self.failed = []
+
+    def add(self, other):
+        self.passed += other.passed
+        self.skipped += other.skipped
+        self.failed += other.failed
+
+
+def run(command, timeout=3000, cwd=ROOT, env=None):
+    """(exit status, output) of a command; a hung one ends with 124."""
+    try:
+        done = subprocess.run(command, cwd=cwd, timeout=timeout, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=None if env is None else {**os.environ, **env})
+    except subprocess.TimeoutExpired as late:
+        output = (late.stdout or b"").decode(errors="replace")
+        return 124, f"{output}\nstill running after {timeout} s"
+    except OSError as error:
+        return 127, f"{command[0]}: {error.strerror}"
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def one_case(name, command, **options):
+    """A command that is one test case; exit status 77 means skipped."""
+    count = Count()
+    status, output = run(command, **options)
+    if status == 0:
+        count.passed = 1
+    elif status == 77:
+        count.skipped.append((name, last_line(output)))
+    else:
+        count.failed.append((name, output))
+    return count
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def read_cases(path, prefix):
+    """Counts the cases of a JUnit or GoogleTest XML file; None when it is missing or cut short."""
+    try:
+        tree = ElementTree.parse(path)
+    except (OSError, ElementTree.ParseError):
+        return None
+    count = Count()
+    for case in tree.iter("testcase"):
+        name = f"{prefix}: {case.get('classname')}.{case.get('name')}"
+        problems = case.findall("failure") + case.findall("error")
+        skips = case.findall("skipped")
+        if problems:
+            count.failed.append((name, "\n".join((p.text or p.get("message") or "").strip()
+                                                 for p in problems)))
+        elif skips or case.get("status") == "notrun":
+            count.skipped.append((name, skips[0].get("message") or "" if skips else "disabled"))
+        else:
+            count.passed += 1
+    return count
+
+
+def configure_and_build(preset, targets=()):
+    """The output of the step that failed, or None."""
+    commands = [["cmake", "--preset", preset]]
+    build = ["cmake", "--build", "--preset", preset, "-j", str(CORES)]
+    commands.append(build + (["--target", *targets] if targets else []))
+    for command in commands:
+        status, output = run(command)
+        if status != 0:
+            return output
+    return None
+
+
+def has_target(folder, name):
+    status, output = run(["cmake", "--build", folder, "--target", "help"])
+    return status == 0 and re.search(rf"^{name}:", output, re.M) is not None
+
+
+def ctest(folder, *selection):
+    """Runs the ctest entries of a build folder and counts the cases inside each."""
+    build = ROOT / folder
+    results = build / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    report = build / "ctest.xml"
+    report.unlink(missing_ok=True)
+    status, output = run(["ctest", "--test-dir", folder, "-j", str(CORES), "--output-junit",
+                          str(report), "--test-output-size-failed", "200000", *selection])
+    count = Count()
+    try:
+        entries = list(ElementTree.parse(report).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        count.failed.append((f"ctest in {folder}", output))
+        return count
+    if not entries:
+        count.failed.append((f"ctest in {folder}", "no test was found"))
+    for entry in entries:
+        count.add(count_entry(entry, results))
+    return count
+
+
+def count_entry(entry, results):
+    name = entry.get("name")
+    output = entry.findtext("system-out") or ""
+    count = Count()
+    if entry.get("status") == "notrun" or entry.find("skipped") is not None:
+        count.skipped.append((name, last_line(output)))
+        return count
+    passed = entry.get("status") == "run"
+    cases = read_cases(results / f"{name}.xml", name)
+    if cases is None:
+        cases = Count()
+        if passed:
+            cases.passed = 1
+    if not passed and not cases.failed:  # crashed, hung, or a sanitizer spoke up at the end
+        cases.failed.append((name, output))
+    return cases
+
+
+def cpp_tests():
+    return ctest("build", "-LE", "slow|fuzz")
+
+
+def slow_tests():
+    if "slow" not in run(["ctest", "--test-dir", "build", "--print-labels"])[1].split():
+        return Count()
+    return ctest("build", "-L", "slow")
+
+
+def built_and_tested(preset, folder, selection, only_if=None):
+    count = Count()
+    problem = None
+    if only_if is not None:
+        status, output = run(["cmake", "--preset", preset])
+        if status == 0 and not has_target(folder, only_if):
+            return count
+        problem = output if status != 0 else None
+    problem = problem or configure_and_build(preset)
+    if problem:
+        count.failed.append((f"build of preset {preset}", problem))
+        return count
+    return ctest(folder, *selection)
+
+
+def address_sanitizer():
+    return built_and_tested("dev", "build-dev", ["-LE", "slow|fuzz"])
+
+
+def thread_sanitizer():
+    return built_and_tested("tsan", "build-tsan", ["-L", "threads"], only_if="threaded_tests")
+
+
+def fuzzing():
+    return built_and_tested("fuzz", "build-fuzz", ["-L", "fuzz"], only_if="fuzzers")
+
+
+def web_unit_tests():
+    web = ROOT / "web"
+    count = Count()
+    if not (web / "package.json").is_file():
+        return count
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder, "vitest.xml")
+        status, output = run(["npx", "--no-install", "vitest", "run", "--reporter=junit",
+                              f"--outputFile={report}"], cwd=web, timeout=300)
+        cases = read_cases(report, "web")
+    if cases is None or (status != 0 and not cases.failed):
+        count.failed.append(("web unit tests", output))
+        return count
+    return cases
+
+
+def browser_tests():
+    if not (ROOT / "web" / "test" / "browser.mjs").is_file():
+        return Count()
+    return one_case("web browser tests", ["npm", "run", "--silent", "test:browser"],
+                    cwd=ROOT / "web", timeout=600)
+
+
+def python_tests():
+    """Files named *_test.py, each run by unittest."""
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--",
+                             "*_test.py"], cwd=ROOT, check=True, capture_output=True, text=True)
+    count = Count()
+    for name in sorted(set(listed.stdout.split())):
+        path = ROOT / name
+        if path.is_file():
+            count.add(python_file(path, name))
+    return count
+
+
+def python_file(path, name):
+    status, output = run([PYTHON, "-m", "unittest", "-v", path.stem], cwd=path.parent, timeout=300,
+                         env={"PYTHONDONTWRITEBYTECODE": "1"})
+    count = Count()
+    ran = re.search(r"^Ran (\d+) tests? in", output, re.M)
+    summary = last_line(output)
+    numbers = dict(re.findall(r"(failures|errors|skipped|expected failures)=(\d+)", summary))
+    failed = int(numbers.get("failures", 0)) + int(numbers.get("errors", 0))
+    skipped = int(numbers.get("skipped", 0))
+    if ran is None or (status != 0 and failed == 0):
+        count.failed.append((name, output))
+        return count
+    for i in range(failed):
+        count.failed.append((name, output if i == 0 else ""))
+    count.skipped += [(name, "")] * skipped
+    count.passed = max(0, int(ran[1]) - failed - skipped)
+    return count
+
+
+def script_check(name, command):
+    return lambda: one_case(name, command)
+
+
+def installed_package():
+    """Installs into an empty folder and builds tests/install against it, as a user's project."""
+    with tempfile.TemporaryDirectory() as folder:
+        prefix, build = f"{folder}/prefix", f"{folder}/build"
+        steps = [["cmake", "--install", "build", "--prefix", prefix],
+                 ["cmake", "-S", "tests/install", "-B", build, "-G", "Ninja",
+                  "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}"],
+                 ["cmake", "--build", build], [f"{build}/consumer"]]
+        for step in steps[:-1]:
+            status, output = run(step)
+            if status != 0:
+                count = Count()
+                count.failed.append(("installed package: " + " ".join(step[:2]), output))
+                return count
+        return one_case("installed package", steps[-1])
+
+
+def packages_listed():
+    """Every line of packages.txt can be read, and nothing that the checks need is missing."""
+    return one_case("packages.txt", ["scripts/install_packages.sh", "--list", "build", "demo",
+                                     "test", "check", "train"])
+
+
+SUITES = {
+    "test": {
+        "c++": cpp_tests,
+        "web": web_unit_tests,
+        "python": python_tests,
+    },
+    "check": {
+        "layers": script_check("layers", [PYTHON, "scripts/check_layers.py"]),
+        "sizes": script_check("sizes", [PYTHON, "scripts/check_size.py"]),
+        "text": script_check("text", [PYTHON, "scripts/check_text.py"]),
+        "format": script_check("format", ["scripts/check_format.sh"]),
+        "symbols": script_check("symbols", [PYTHON, "scripts/check_symbols.py", "build"]),
+        "packages": packages_listed,
+        "lint": script_check("lint", [PYTHON, "scripts/lint.py", "build"]),
+        "install": installed_package,
+        "slow": slow_tests,
+        "browser": browser_tests,
+        "asan": address_sanitizer,
+        "tsan": thread_sanitizer,
+        "fuzz": fuzzing,
+    },
+}
+
+
+def tail(output):
+    lines = output.rstrip().splitlines()
+    cut = ["..."] if len(lines) > LAST_LINES else []
+    return "\n".join("    " + line for line in cut + lines[-LAST_LINES:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--only", help="groups to run, separated by commas")
+    arguments = parser.parse_args()
+    groups = SUITES[arguments.suite]
+    wanted = arguments.only.split(",") if arguments.only else list(groups)
+    for name in wanted:
+        if name not in groups:
+            parser.error(f"no group '{name}' in {arguments.suite}; there are: {', '.join(groups)}")
+
+    total = Count()
+    for name in wanted:
+        began = time.monotonic()
+        count = groups[name]()
+        total.add(count)
+        print(f"{name:10} {count.passed:6} passed {len(count.failed):4} failed "
+              f"{len(count.skipped):4} skipped  {time.monotonic() - began:7.1f} s", flush=True)
+        for case, output in count.failed:
+            print(f"  FAILED {case}\n{tail(output)}", flush=True)
+    for case, reason in total.skipped:
+        print(f"skipped {case}: {reason}")
+    for case, _ in total.failed:
+        print(f"failed {case}")
+    print(f"{total.passed} passed, {len(total.failed)} failed, {len(total.skipped)} skipped")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
