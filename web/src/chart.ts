@@ -2,12 +2,13 @@
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import { init, use, type EChartsCoreOption } from 'echarts/core';
+import { LabelLayout } from 'echarts/features';
 import { SVGRenderer } from 'echarts/renderers';
 import type { Drawing } from './figure';
 import type { Kind } from './records';
 import { FONT, type Theme } from './theme';
 
-use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
+use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, TooltipComponent, LabelLayout, SVGRenderer]);
 
 /** Draws an option into a box of the given size, without animation. */
 export function draw(
@@ -37,6 +38,36 @@ export function draw(
 export function svgDocument(picture: SVGSVGElement): string {
   picture.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
+}
+
+/** Place and size of the plot itself; what stands around it never moves it. */
+export function plot(place: Record<string, number>): Record<string, unknown> {
+  return { outerBoundsMode: 'none', ...place };
+}
+
+const LETTER = 7;  // width of a letter of 12 px, rounded up
+
+/** A legend above the plot, and the height it takes: entries wrap where the width ends. */
+export function legend(
+  names: readonly string[], width: number, theme: Theme,
+): { height: number; option: Record<string, unknown> } {
+  let lines = 1;
+  let used = 0;
+  for (const name of names) {
+    const entry = 14 + 5 + LETTER * name.length + 14;
+    if (used > 0 && used + entry > width) {
+      lines++;
+      used = 0;
+    }
+    used += entry;
+  }
+  return {
+    height: 24 * lines,
+    option: {
+      top: 0, left: -5, selectedMode: false, icon: 'rect', itemWidth: 14, itemHeight: 12, itemGap: 14,
+      width, data: names, textStyle: { color: theme.text, fontSize: 12 },
+    },
+  };
 }
 
 export function axisStyle(theme: Theme): Record<string, unknown> {

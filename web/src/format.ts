@@ -36,8 +36,15 @@ export function duration(ns: number): string {
   const size = Math.abs(ns);
   if (size < 1e3) return `${significant(ns)} ns`;
   if (size < 1e6) return `${significant(ns / 1e3)} µs`;
-  if (size < 9.995e9) return `${significant(ns / 1e6)} ms`;
+  if (size < 0.9995e9) return `${significant(ns / 1e6)} ms`;
   return `${significant(ns / 1e9)} s`;
+}
+
+/** Two durations in one unit: 192 to 194 ms. */
+export function durations(low: number, high: number): string {
+  const [a = '', unitA] = duration(low).split(' ');
+  const [b = '', unitB] = duration(high).split(' ');
+  return unitA === unitB ? `${a} to ${b} ${unitB}` : `${a} ${unitA} to ${b} ${unitB}`;
 }
 
 export const ms = (ns: number): number => ns / 1e6;

@@ -67,7 +67,7 @@ export function layersOf(graph: Graph): string[][] {
 export function layOut(graph: Graph, width: number, sizes: Sizes): Layout {
   const layers = layersOf(graph);
   const fitting = Math.max(1, Math.floor((width + sizes.gapX) / (sizes.nodeWidth + sizes.gapX)));
-  if (fitting < 3 && layers.length > fitting) return layOutVertically(layers, width, sizes);
+  if (fitting < 3 && layers.length > fitting) return layOutVertically(graph, layers.flat(), width, sizes);
   const rows = Math.ceil(layers.length / fitting);
   const perRow = Math.ceil(layers.length / Math.max(1, rows));
   const pitchX = perRow > 1 ? Math.min((width - sizes.nodeWidth) / (perRow - 1), sizes.nodeWidth + 3 * sizes.gapX) : 0;
@@ -90,15 +90,11 @@ export function layOut(graph: Graph, width: number, sizes: Sizes): Layout {
   return { nodes, width, height: Math.max(0, top - 2 * sizes.gapY), vertical: false };
 }
 
-function layOutVertically(layers: readonly string[][], width: number, sizes: Sizes): Layout {
-  const nodes = new Map<string, Placed>();
-  let top = 0;
-  let row = 0;
-  layers.forEach((ids, layer) => {
-    for (const id of ids) {
-      nodes.set(id, { id, row: row++, layer, width: Math.min(width, 2 * sizes.nodeWidth), x: 0, y: top });
-      top += sizes.nodeHeight + sizes.gapY;
-    }
-  });
-  return { nodes, width, height: Math.max(0, top - sizes.gapY), vertical: true };
+function layOutVertically(graph: Graph, order: readonly string[], width: number, sizes: Sizes): Layout {
+  const row = new Map(order.map((id, i) => [id, i]));
+  const passing = graph.edges.some(({ from, to }) => (row.get(to) as number) - (row.get(from) as number) !== 1);
+  const pitch = sizes.nodeHeight + sizes.gapY;
+  const nodes = new Map(order.map((id, i): [string, Placed] =>
+    [id, { id, row: i, layer: i, width: width - (passing ? 20 : 0), x: 0, y: i * pitch }]));
+  return { nodes, width, height: Math.max(0, order.length * pitch - sizes.gapY), vertical: true };
 }

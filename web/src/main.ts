@@ -9,7 +9,7 @@ const SLICE = 24;
 
 async function read(content: string, progress: (done: number) => void): Promise<Records> {
   const reader = new RecordReader();
-  let at = 0;
+  let at = content.startsWith('\n') ? 1 : 0;  // the line break after the opening tag
   let pause = performance.now() + SLICE;
   for (let count = 0; at < content.length; count++) {
     let end = content.indexOf('\n', at);

@@ -2,7 +2,7 @@
 import { analyse, type Analysis } from './analysis';
 import { h, type Child } from './dom';
 import { Easel } from './figure';
-import { plural, whole } from './format';
+import { plural } from './format';
 import type { Problem, Records } from './records';
 import { compareSection, runName } from './sections/compare';
 import { eventsSection, machineSection, qualitySection, samplesSection } from './sections/facts';
@@ -39,9 +39,9 @@ export function errorState(title: string, message: string, problems: HTMLElement
 export function problemList(problems: readonly Problem[], count: number): HTMLElement | null {
   if (count === 0) return null;
   return h('div', { class: 'problems', role: 'alert' },
-    h('p', {}, h('strong', {}, `${plural(count, 'line')} could not be read`), ' and left out of every figure:'),
+    h('p', {}, h('strong', {}, `${plural(count, 'line')} could not be read`), count === 1 ? ' and is left out of every figure:' : ' and are left out of every figure:'),
     h('ul', {}, ...problems.map(({ line, message, excerpt }) =>
-      h('li', {}, `line ${whole(line)}: ${message} `, h('code', {}, excerpt)))),
+      h('li', {}, `line ${line}: ${message} `, h('code', {}, excerpt)))),
     count > problems.length ? h('p', {}, `The first ${problems.length} are listed.`) : null);
 }
 

@@ -243,7 +243,7 @@ export function histogram(rising: ArrayLike<number>): Histogram {
   const min = rising[0] as number;
   const max = rising[count - 1] as number;
   const top = Math.min(max, Math.max(2 * at(0.99), min));
-  const range = Math.max(top - min, Math.abs(top) * 1e-3, 1e-9);
+  const range = Math.max(top - min, Math.abs(top) * 0.1, 1e-9);
   const rule = (2 * (at(0.75) - at(0.25))) / Math.cbrt(count);
   const width = roundUp(Math.min(range / 8, Math.max(range / 60, rule)));
   const first = Math.floor(min / width);

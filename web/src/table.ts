@@ -9,6 +9,10 @@ export interface Column {
   unit?: string;
   /** Counts are printed exactly, numbers with three significant digits; a function prints its own way. */
   type: 'text' | 'count' | 'number' | ((value: number) => string);
+  /** An end of an interval: printed small under the cell before, a column of its own in the CSV. */
+  under?: boolean;
+  /** Draws the value behind the number as a bar from the right; the column's greatest is full. */
+  bar?: boolean;
 }
 
 export interface Table {
@@ -32,24 +36,59 @@ function padding(missing: number, point: boolean): HTMLElement | null {
   return h('span', { class: 'pad', 'aria-hidden': 'true' }, (point ? '.' : '') + '0'.repeat(missing));
 }
 
+/** A column with the ends of intervals that are printed under it. */
+interface Shown {
+  column: Column;
+  index: number;
+  under: number[];
+}
+
+function shownColumns(columns: readonly Column[]): Shown[] {
+  const shown: Shown[] = [];
+  columns.forEach((column, index) => {
+    if (column.under) shown[shown.length - 1]?.under.push(index);
+    else shown.push({ column, index, under: [] });
+  });
+  return shown;
+}
+
+function drawHead({ column }: Shown): HTMLElement {
+  return h('th', { scope: 'col', class: column.type === 'text' ? null : 'number' }, column.title,
+    column.unit ? h('span', { class: 'unit' }, ` ${column.unit}`) : null);
+}
+
+function underText(table: Table, row: readonly Cell[], shown: Shown): HTMLElement | null {
+  if (shown.under.every((i) => (row[i] ?? null) === null)) return null;
+  const ends = shown.under.map((i) => (row[i] === null ? '?' : print(table.columns[i] as Column, row[i] as Cell)));
+  return h('span', { class: 'detail' }, ends.join(' – '));
+}
+
 export function drawTable(table: Table): HTMLElement {
   const { columns, rows } = table;
-  const numeric = columns.map((column) => column.type !== 'text');
-  const texts = rows.map((row) => columns.map((column, i) => print(column, row[i] ?? null)));
-  const places = columns.map((column, i) =>
-    typeof column.type === 'function' ? 0 : Math.max(0, ...texts.map((row) => decimals(row[i] as string))));
-  const head = h('tr', {}, ...columns.map((column, i) =>
-    h('th', { scope: 'col', class: numeric[i] ? 'number' : null }, column.title,
-      column.unit ? h('span', { class: 'unit' }, ` ${column.unit}`) : null)));
-  const body = texts.map((row) => h('tr', {}, ...row.map((text, i) => {
+  const shown = shownColumns(columns);
+  const places = columns.map((column, i) => (column.type === 'count' || column.type === 'number'
+    ? Math.max(0, ...rows.map((row) => decimals(print(column, row[i] ?? null)))) : 0));
+  const greatest = columns.map((column, i) => (column.bar
+    ? Math.max(...rows.map((row) => (typeof row[i] === 'number' ? row[i] : 0))) : 0));
+  const drawCell = (row: readonly Cell[], one: Shown): HTMLElement => {
+    const { column, index } = one;
+    const value = row[index] ?? null;
+    const text = print(column, value);
     const have = decimals(text);
-    const pad = numeric[i] && /\d$/.test(text) ? padding((places[i] as number) - have, have === 0) : null;
-    return i === (table.head ?? 0)
-      ? h('th', { scope: 'row', class: numeric[i] ? 'number' : null }, text, pad)
-      : h('td', { class: numeric[i] ? 'number' : null }, text, pad);
-  })));
+    const aligned = column.type !== 'text' && /\d$/.test(text);
+    const pad = aligned ? padding((places[index] as number) - have, have === 0) : null;
+    const classes = [column.type !== 'text' && 'number', value === 0 && 'zero', column.bar && 'bar'].filter(Boolean).join(' ');
+    if (index === (table.head ?? 0)) return h('th', { scope: 'row', class: classes || null, title: text.length > 40 && text }, text, pad);
+    const cell = h('td', { class: classes || null }, text, pad, underText(table, row, one));
+    if (column.bar && typeof value === 'number' && (greatest[index] as number) > 0) {
+      cell.style.backgroundSize = `${(100 * value) / (greatest[index] as number)}% 100%`;
+    }
+    return cell;
+  };
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': table.caption },
-    h('table', {}, h('caption', {}, table.caption), h('thead', {}, head), h('tbody', {}, ...body)));
+    h('table', {}, h('caption', {}, table.caption),
+      h('thead', {}, h('tr', {}, ...shown.map(drawHead))),
+      h('tbody', {}, ...rows.map((row) => h('tr', {}, ...shown.map((one) => drawCell(row, one)))))));
 }
 
 /** RFC 4180. Texts that a spreadsheet would run as a formula get an apostrophe in front. */

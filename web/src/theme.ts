@@ -42,7 +42,7 @@ export const DARK: Theme = {
 };
 
 export const KIND_NAMES: Record<Kind, string> = {
-  ai: 'AI', pre: 'before AI', post: 'after AI', serialize: 'serialise', io: 'input and output',
+  ai: 'AI', pre: 'before AI', post: 'after AI', serialize: 'serialise', io: 'I/O',
   train: 'training', load: 'loading', other: 'other work', wait: 'waiting',
 };
 

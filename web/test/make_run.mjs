@@ -30,7 +30,7 @@ function header(id, settings) {
   return {
     plumb_run: 1, id, command: ['plumb', 'pipeline', 'run', 'faces.yaml', '--report', 'out/my faces'],
     started: '2026-01-31T12:00:00.000Z', commit: '0123456789abcdef0123',
-    machine: { processor: 'Test Processor 9000', cores: 4, isa: 'avx512', memory_gb: 24, governor: 'none', virtual: true },
+    machine: { processor: 'Test Processor 9000', cores: 6, isa: 'avx512', memory_gb: 24, governor: 'none', virtual: true },
     limits: { fma_gflops: 118.4, memory_gb_per_s: 21.7 },
     settings: { threads: 2, precision: 'fp32', ...settings },
   };
@@ -48,6 +48,7 @@ export function applicationRun({ seed = 1, frames = 300, slow = 1, id = 'faces' 
   ];
   const free = STAGES.map((stage) => new Array(stage.replicas).fill(0));
   const left = STAGES.map(() => []);  // when each frame left a stage, for back-pressure
+  const taken = STAGES.map(() => []);  // when a stage took it from the queue in front
   let next = 1;
   for (let frame = 0; frame < frames; frame++) {
     const faces = 3 + Math.floor(random() * 4);
@@ -74,14 +75,17 @@ export function applicationRun({ seed = 1, frames = 300, slow = 1, id = 'faces' 
       const held = frame >= room ? (left[s + 1]?.[frame - room] ?? 0) : 0;
       free[s][replica] = Math.max(end, held);
       left[s][frame] = Math.max(end, held);
+      taken[s][frame] = begin;
       ready = left[s][frame];
-      if (s > 0 && frame % 5 === 0) {
-        const depth = left[s - 1].filter((at) => at <= begin).length - left[s].filter((at) => at <= begin).length;
-        lines.push({ t: 'sample', at: begin, what: 'queue.depth', where: stage.id,
-          value: Math.max(0, Math.min(stage.capacity, depth)), unit: 'frames' });
-      }
     });
     if (frame % 10 === 0) lines.push({ t: 'sample', at: ready, what: 'rss', where: '', value: 180 + frame / 20 + random(), unit: 'MB' });
+  }
+  const end = left.at(-1).at(-1);
+  for (let at = 0; at < end; at += end / 150) {
+    STAGES.slice(1).forEach((stage, i) => {
+      const value = left[i].filter((t) => t <= at).length - taken[i + 1].filter((t) => t <= at).length;
+      lines.push({ t: 'sample', at: Math.round(at), what: 'queue.depth', where: stage.id, value, unit: 'frames' });
+    });
   }
   lines.push({ t: 'event', at: 5e8, where: 'video', what: 'failed', why: 'frame 17: corrupt <data> & "quotes"' });
   for (const [what, value, target, better, count] of [

@@ -1,5 +1,5 @@
 // The distribution of latency as a histogram, with percentiles and their intervals.
-import { axisStyle, draw, tooltipStyle } from '../chart';
+import { axisStyle, draw, plot, tooltipStyle } from '../chart';
 import type { Drawing } from '../figure';
 import { ms, significant, whole } from '../format';
 import { histogram, percentile, type Percentile } from '../stats';
@@ -23,7 +23,7 @@ export function drawLatency(box: HTMLElement, width: number, theme: Theme, risin
   const left = 20 + 8 * whole(peak).length;
   const narrow = width < 640;
   return draw(box, width, narrow ? 300 : 340, theme, {
-    grid: { left: left + 18, right: 18, top: 12, bottom: 52 },
+    grid: plot({ left: left + 18, right: 18, top: 12, bottom: 52 }),
     tooltip: {
       ...tooltipStyle(theme), trigger: 'item',
       formatter: ({ value: [low, high, count] }: { value: [number, number, number] }) =>
@@ -33,10 +33,12 @@ export function drawLatency(box: HTMLElement, width: number, theme: Theme, risin
       type: 'value', min: first?.low, max: last?.high, nameLocation: 'middle', nameGap: 30,
       name: 'latency, end minus due, ms' + (beyond > 0 ? ` (${whole(beyond)} beyond the right end)` : ''),
       splitNumber: narrow ? 4 : 8, ...style, splitLine: { show: false },
+      axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false, alignMinLabel: 'left', formatter: significantTick },
     },
     yAxis: {
       type: 'value', min: 0, max: room, name: 'frames', nameLocation: 'middle', nameGap: left, minInterval: 1,
       ...style, axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false },
+      splitLine: { ...style['splitLine'] as object, showMaxLine: false },
     },
     series: [
       { type: 'custom', data: bins.map((bin) => [bin.low, bin.high, bin.count]), encode: { x: [0, 1], y: 2 },
@@ -46,6 +48,11 @@ export function drawLatency(box: HTMLElement, width: number, theme: Theme, risin
           drawMark(api, theme, marks[params.dataIndex] as Percentile, params.dataIndex, room, last?.high ?? 0, width) },
     ],
   });
+}
+
+/** Ticks are round already; this only takes away the dust of binary fractions. */
+function significantTick(value: number): string {
+  return String(Number(value.toPrecision(6)));
 }
 
 function drawBin(api: Api, theme: Theme): object {
@@ -68,7 +75,7 @@ function drawMark(
   const at = (value: number): number => Math.min(edge, api.coord([ms(value), 0])[0]);
   const low = at(mark.low ?? mark.value);
   const high = mark.high === null ? edge : at(mark.high);
-  const text = `p${significant((MARKS[index] as number) * 100)}  ${significant(ms(mark.value))} ms`;
+  const text = `p${(MARKS[index] as number) * 100}  ${significant(ms(mark.value))} ms`;
   const toLeft = x + 7 * text.length > Math.min(edge, width);
   return {
     type: 'group',

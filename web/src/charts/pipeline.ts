@@ -54,7 +54,7 @@ function drawNode(
   at: Placed, stage: Stage, theme: Theme, longest: number, frames: number, slowest: boolean,
 ): SVGGElement {
   const inner = at.width - 20;
-  const room = Math.floor(inner / 7) - (stage.replicas > 1 ? 4 : 0);
+  const room = Math.floor(inner / 8.2) - (stage.replicas > 1 ? 4 : 0);
   const group = s('g', { transform: `translate(${at.x} ${at.y})` },
     s('title', {}, `${stage.label}: busy ${percent(stage.busy)}`),
     s('rect', {

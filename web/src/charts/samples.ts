@@ -1,5 +1,5 @@
 // What was sampled over the run (queue depth, memory, temperature), a line for each place.
-import { axisStyle, draw, escapeHtml, tooltipStyle } from '../chart';
+import { axisStyle, draw, escapeHtml, plot, tooltipStyle } from '../chart';
 import type { Drawing } from '../figure';
 import { shorten, significant } from '../format';
 import type { Sample } from '../records';
@@ -30,18 +30,20 @@ export function drawSamples(
   const places = [...new Set(samples.map((sample) => sample.where))];
   const unit = samples[0]?.unit ?? '';
   const style = axisStyle(theme);
-  const letters = Math.max(...places.map((place) => place.length));
+  const letters = Math.max(...places.map((place) => (place || what).length));
   const right = Math.min(narrow ? 104 : 200, 24 + 7 * letters);
   const colors = KINDS.filter((kind) => kind !== 'other').map((kind) => theme.kinds[kind]);
   return draw(box, width, narrow ? 260 : 280, theme, {
-    grid: { left: 64, right, top: 14, bottom: 48 },
+    grid: plot({ left: 64, right, top: 14, bottom: 48 }),
     tooltip: {
       ...tooltipStyle(theme), trigger: 'item',
       formatter: (p: { seriesName: string; value: [number, number] }) =>
         `${escapeHtml(p.seriesName)}: <b>${significant(p.value[1])}</b> ${escapeHtml(unit)}<br>` +
         `at ${significant(p.value[0])} s`,
     },
-    xAxis: { type: 'value', min: 0, name: 'time, s', nameLocation: 'middle', nameGap: 28, ...style,
+    xAxis: { type: 'value', min: 0, max: Math.max(...samples.map((sample) => sample.at / 1e9)), name: 'time, s',
+      nameLocation: 'middle', nameGap: 28, ...style,
+      axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false },
       splitLine: { show: false } },
     yAxis: { type: 'value', min: 0, name: unit ? `${what}, ${unit}` : what, nameLocation: 'middle', nameGap: 46,
       ...style },

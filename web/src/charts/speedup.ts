@@ -1,12 +1,12 @@
 // Amdahl's law: what a faster AI part gives to latency and to throughput.
-import { axisStyle, draw, escapeHtml, tooltipStyle } from '../chart';
+import { axisStyle, draw, escapeHtml, plot, tooltipStyle } from '../chart';
 import type { Drawing } from '../figure';
 import { significant } from '../format';
 import type { Speedup } from '../forecast';
 import type { Theme } from '../theme';
 
 export function factorName(factor: number): string {
-  return Number.isFinite(factor) ? `${significant(factor)}×` : '∞';
+  return Number.isFinite(factor) ? `${factor}×` : '∞';
 }
 
 export function drawSpeedups(box: HTMLElement, width: number, theme: Theme, curve: readonly Speedup[]): Drawing {
@@ -19,7 +19,7 @@ export function drawSpeedups(box: HTMLElement, width: number, theme: Theme, curv
     { name: 'latency', color: theme.kinds.pre, symbol: 'rect', dash: [6, 3], of: (s: Speedup) => s.latency },
   ].filter((line) => curve.every((point) => line.of(point) !== null));
   return draw(box, width, narrow ? 300 : 340, theme, {
-    grid: { left: 58, right: narrow ? 86 : 190, top: 16, bottom: 52 },
+    grid: plot({ left: 58, right: narrow ? 92 : 190, top: 16, bottom: 52 }),
     tooltip: {
       ...tooltipStyle(theme), trigger: 'axis',
       formatter: (points: { name: string; seriesName: string; value: number }[]) =>
@@ -28,9 +28,8 @@ export function drawSpeedups(box: HTMLElement, width: number, theme: Theme, curv
     },
     xAxis: {
       type: 'category', data: curve.map((point) => factorName(point.factor)), boundaryGap: false,
-      name: 'AI part as many times as fast (each step doubles, the last is the limit)',
+      name: narrow ? 'speed-up of the AI part' : 'speed-up of the AI part (each step doubles, the last is the limit)',
       nameLocation: 'middle', nameGap: 30, ...style,
-      nameTextStyle: { ...style['nameTextStyle'] as object, width: width - 70, overflow: 'break' },
     },
     yAxis: {
       type: 'value', min: 0, name: 'speed-up of the application', nameLocation: 'middle', nameGap: 36, ...style,
@@ -40,7 +39,7 @@ export function drawSpeedups(box: HTMLElement, width: number, theme: Theme, curv
       type: 'line', name: line.name, data: curve.map(line.of), symbol: line.symbol, symbolSize: 8,
       lineStyle: { color: line.color, width: 2, type: line.dash }, itemStyle: { color: line.color },
       endLabel: {
-        show: true, color: theme.text, fontSize: 12, distance: 10,
+        show: true, color: theme.text, fontSize: 12, lineHeight: 15, distance: 10,
         formatter: (p: { value: number }) => narrow
           ? `${line.name}\n${significant(p.value)}×` : `${line.name} ${significant(p.value)}×`,
       },

@@ -1,6 +1,6 @@
 // Bars by kind for each stage: work and waiting, each on its own axis.
 import type { Analysis } from '../analysis';
-import { axisStyle, draw, escapeHtml, kindStyle, tooltipStyle } from '../chart';
+import { axisStyle, draw, escapeHtml, kindStyle, legend, plot, tooltipStyle } from '../chart';
 import type { Drawing } from '../figure';
 import { ms, shorten, significant } from '../format';
 import { KINDS, type Kind } from '../records';
@@ -19,23 +19,20 @@ export function drawStages(box: HTMLElement, width: number, theme: Theme, analys
   const work = present.filter((kind) => kind !== 'wait');
   const rows = stages.length * 26;
   const left = Math.min(narrow ? 96 : 190, 20 + 7.2 * Math.max(4, ...names.map((name) => name.length)));
-  const legend = narrow ? 26 * Math.ceil(present.length / 2) : 30;
+  const key = legend(present.map((kind) => KIND_NAMES[kind]), width, theme);
   const axis = 48;
   const full = width - left - 24;
-  const height = narrow && waits ? legend + 2 * (rows + axis + 22) : legend + rows + axis + 22;
-  const top = legend + 22;
+  const height = key.height + 8 + (narrow && waits ? 2 * (rows + axis) + 14 : rows + axis);
+  const top = key.height + 8;
   const grids = [
-    { left, top, width: !waits || narrow ? full : full * 0.6 - 12, height: rows },
-    waits && { left: narrow ? left : left + full * 0.6 + 12, top: narrow ? top + rows + axis + 22 : top,
-      width: narrow ? full : full * 0.4 - 12, height: rows },
+    { left, top, width: !waits || narrow ? full : full * 0.6 - 18, height: rows },
+    waits && { left: narrow ? left : left + full * 0.6 + 18, top: narrow ? top + rows + axis + 14 : top,
+      width: narrow ? full : full * 0.4 - 18, height: rows },
   ].filter((grid) => grid !== false);
   const style = axisStyle(theme);
   return draw(box, width, height, theme, {
-    grid: grids,
-    legend: {
-      top: 0, left: 0, selectedMode: false, icon: 'rect', itemWidth: 14, itemHeight: 12, itemGap: 14,
-      width: width - 8, textStyle: { color: theme.text, fontSize: 12 },
-    },
+    grid: grids.map(plot),
+    legend: key.option,
     tooltip: {
       ...tooltipStyle(theme), trigger: 'item',
       formatter: (p: { name: string; seriesName: string; value: number; dataIndex: number }) =>
@@ -47,15 +44,15 @@ export function drawStages(box: HTMLElement, width: number, theme: Theme, analys
       name: i === 0 ? 'work, ms a frame' : 'waiting, ms a frame', ...style,
     })),
     yAxis: grids.map((_, i) => ({
-      type: 'category', gridIndex: i, data: names, inverse: true, ...style, splitLine: { show: false },
+      type: 'category', gridIndex: i, z: 5, data: names, inverse: true, ...style, splitLine: { show: false },
       axisTick: { show: false },
       axisLabel: { ...style['axisLabel'] as object, color: theme.text, show: i === 0 || narrow, interval: 0 },
     })),
     series: [...work, ...(waits ? ['wait' as Kind] : [])].map((kind) => ({
       type: 'bar', name: KIND_NAMES[kind], stack: kind === 'wait' ? 'wait' : 'work', barWidth: 16,
       xAxisIndex: kind === 'wait' ? 1 : 0, yAxisIndex: kind === 'wait' ? 1 : 0,
-      itemStyle: { ...kindStyle(kind, theme), borderColor: theme.background, borderWidth: 0.5 },
-      data: stages.map((stage) => ms(stage.self[kind] / frames)),
+      itemStyle: kindStyle(kind, theme),
+      data: stages.map((stage) => (stage.self[kind] > 0 ? ms(stage.self[kind] / frames) : '-')),
     })),
   });
 }

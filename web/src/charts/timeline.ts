@@ -1,7 +1,7 @@
 // A time line of some frames: a lane for each thread, the frames' own spans in full colour, work on
 // other frames faint; waiting has lanes of its own, one for each stage it waits for.
 import type { Frame } from '../analysis';
-import { axisStyle, draw, escapeHtml, kindStyle, tooltipStyle } from '../chart';
+import { axisStyle, draw, escapeHtml, kindStyle, legend, plot, tooltipStyle } from '../chart';
 import type { Drawing } from '../figure';
 import { duration, ms, shorten } from '../format';
 import type { Key } from '../records';
@@ -40,6 +40,19 @@ function laneName(node: Node): string {
   return node.span.thread ?? node.stage;
 }
 
+/** Lanes in the order in which the chosen frames come to them: the way through the pipeline falls. */
+function laneOrder(nodes: readonly Node[], chosen: ReadonlySet<Key>): string[] {
+  const first = new Map<string, number>();
+  for (const node of nodes) {
+    const name = laneName(node);
+    const own = node.span.trace !== null && chosen.has(node.span.trace);
+    first.set(name, Math.min(first.get(name) ?? Infinity, own ? node.span.begin : Infinity));
+  }
+  const at = (name: string): number => first.get(name) ?? Infinity;
+  return [...first.keys()].sort((a, b) =>
+    (at(a) === at(b) ? a.localeCompare(b, 'en', { numeric: true }) : at(a) - at(b)));
+}
+
 /** Collects what happened between the first due time and the last end of the frames. */
 export function layTimeLine(nodes: readonly Node[], frames: readonly Frame[]): TimeLine {
   const begin = Math.min(...frames.map((frame) => frame.due));
@@ -56,8 +69,7 @@ export function layTimeLine(nodes: readonly Node[], frames: readonly Frame[]): T
       (span.end - span.begin) * (span.trace !== null && chosen.has(span.trace) ? 1e3 : 1);
     seen = [...seen].sort((a, b) => length(b) - length(a)).slice(0, MOST_SPANS);
   }
-  const names = [...new Set(seen.map(laneName))].sort((a, b) =>
-    Number(a.startsWith(WAIT)) - Number(b.startsWith(WAIT)) || a.localeCompare(b, 'en', { numeric: true }));
+  const names = laneOrder(seen, chosen);
   const lanes = names.map((name): Lane => ({ name, rows: 1 }));
   const free = names.map((): number[] => []);
   const placements = seen
@@ -93,20 +105,18 @@ export function drawTimeLine(
   const room = narrow ? 12 : 26;
   const left = Math.min(narrow ? 96 : 190, 22 + 7 * Math.max(6, ...line.lanes.map((lane) => Math.min(room, lane.name.length))));
   const kinds = [...new Set(line.placements.map((placement) => placement.node.span.kind))];
-  const legend = narrow ? 26 * Math.ceil(kinds.length / 2) : 30;
+  const key = legend(kinds.map((kind) => KIND_NAMES[kind]), width, theme);
   const style = axisStyle(theme);
   const at = (ns: number): number => ms(ns - line.begin);
-  return draw(box, width, legend + total + 60, theme, {
-    legend: {
-      top: 0, left: 0, selectedMode: false, icon: 'rect', itemWidth: 14, itemHeight: 12, itemGap: 14,
-      width: width - 8, textStyle: { color: theme.text, fontSize: 12 },
-    },
-    grid: { left, right: 16, top: legend + 4, height: total },
+  return draw(box, width, key.height + total + 56, theme, {
+    legend: key.option,
+    grid: plot({ left, right: 16, top: key.height + 12, height: total }),
     tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (p: { seriesIndex: number; dataIndex: number }) =>
       describe(line.placements.filter((x) => x.node.span.kind === kinds[p.seriesIndex])[p.dataIndex], line) },
     xAxis: {
       type: 'value', min: 0, max: at(line.end), name: 'ms from the first of these frames', nameLocation: 'middle',
       nameGap: 28, splitNumber: narrow ? 4 : 8, ...style,
+      axisLine: { ...style['axisLine'] as object, onZero: false },
       axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false },
     },
     yAxis: {
@@ -149,14 +159,14 @@ function renderer(
     const [x0, y] = api.coord([ms(begin - line.begin), (tops[lane] as number) + row * height]);
     const [x1] = api.coord([ms(end - line.begin), 0]);
     const wide = Math.max(1, x1 - x0 - 0.5);
-    const text = `${span.trace} ${span.where}`;
-    const fits = Math.floor((wide - 6) / 6.2);
+    const room = Math.floor((wide - 6) / 6.4);
+    const text = [`${span.trace} ${span.where}`, String(span.trace)].find((name) => name.length <= room);
     return {
       type: 'rect',
       shape: { x: x0, y, width: wide, height: height - 2 },
       style: { fill: theme.kinds[span.kind], opacity: chosen ? 1 : 0.28 },
-      textContent: chosen && !wait && fits >= 3
-        ? { style: { text: shorten(text, fits), fill: theme.background, fontSize: 11 } } : undefined,
+      textContent: chosen && !wait && text !== undefined
+        ? { style: { text, fill: theme.background, fontSize: 11 } } : undefined,
       textConfig: { position: 'insideLeft', distance: 3 },
     };
   };

@@ -28,7 +28,7 @@ function ratios(runs: readonly Analysis[]): Ratio[] {
     }
     for (const p of [0.5, 0.99]) {
       const ratio = percentileRatio(other.latencies, base.latencies, p);
-      if (ratio !== null) found.push({ name: `latency p${significant(p * 100)}${name}`, ratio });
+      if (ratio !== null) found.push({ name: `latency p${p * 100}${name}`, ratio });
     }
     return found;
   });

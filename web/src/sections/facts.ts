@@ -6,6 +6,7 @@ import { figure, tableFigure, type Easel } from '../figure';
 import { plural, significant } from '../format';
 import type { Fields, Quality } from '../records';
 import { proportion } from '../stats';
+import type { Cell } from '../table';
 
 function verdict(quality: Quality): string {
   if (quality.target === null) return 'no target';
@@ -13,10 +14,10 @@ function verdict(quality: Quality): string {
   return met ? '✓ met' : '✗ missed';
 }
 
-function interval({ value, count }: Quality): string {
-  if (count === null || count < 1 || value < 0 || value > 1) return '–';
+function interval({ value, count }: Quality): Cell[] {
+  if (count === null || count < 1 || value < 0 || value > 1) return [null, null];
   const { low, high } = proportion(value, count);
-  return `${significant(low as number)} – ${significant(high as number)}`;
+  return [low, high];
 }
 
 export function qualitySection(analysis: Analysis): HTMLElement | null {
@@ -31,13 +32,14 @@ export function qualitySection(analysis: Analysis): HTMLElement | null {
     tableFigure('quality-table', 'Figures and targets', {
       caption: 'Quality figures',
       columns: [
-        { title: 'figure', type: 'text' }, { title: 'value', type: 'number' }, { title: '95 %', type: 'text' },
+        { title: 'figure', type: 'text' }, { title: 'value', type: 'number' },
+        { title: 'low', type: 'number', under: true }, { title: 'high', type: 'number', under: true },
         { title: 'count', type: 'count' }, { title: 'target', type: 'text' }, { title: 'verdict', type: 'text' },
       ],
-      rows: quality.map((one) => [one.what.replace(/_/g, ' '), one.value, interval(one), one.count,
+      rows: quality.map((one) => [one.what.replace(/_/g, ' '), one.value, ...interval(one), one.count,
         one.target === null ? '–' : `${one.better === 'higher' ? 'at least' : 'at most'} ${significant(one.target)}`,
         verdict(one)]),
-    }, 'Intervals are Wilson\'s, for shares of independent trials.'));
+    }, 'Under each value its 95 % interval (Wilson\'s, for shares of independent trials).'));
 }
 
 export function samplesSection(easel: Easel, analysis: Analysis): HTMLElement | null {

@@ -15,7 +15,7 @@ export function latencySection(easel: Easel, analysis: Analysis): HTMLElement | 
   if (latencies.length === 0) return null;
   const marks = MARKS.map((p) => ({ p, at: percentile(latencies, p) }));
   const summary = `${plural(latencies.length, analysis.profile ? 'run' : 'frame')}: ` + marks.map(({ p, at }) =>
-    `p${significant(p * 100)} ${at === null ? '–' : duration(at.value)}`).join(', ') +
+    `p${p * 100} ${at === null ? '–' : duration(at.value)}`).join(', ') +
     `; least ${duration(latencies[0] as number)}, greatest ${duration(latencies[latencies.length - 1] as number)}.`;
   return h('section', { id: 'latency', 'aria-labelledby': 'latency-heading' },
     h('h2', { id: 'latency-heading' }, 'Latency'),
@@ -55,7 +55,8 @@ export function timeLineSection(easel: Easel, analysis: Analysis): HTMLElement |
   const worst = button('Slowest frame', () => show(slowest - 1));
   const describe = (): void => {
     const last = Math.min(frames.length, first + SHOWN_FRAMES);
-    said.textContent = `Frames ${whole(first + 1)} to ${whole(last)} of ${whole(frames.length)}` +
+    const names = [frames[first], frames[last - 1]].map((frame) => String(frame?.trace ?? ''));
+    said.textContent = `${analysis.profile ? 'Runs' : 'Frames'} ${names.join(' to ')}, ${whole(frames.length)} measured` +
       (line.hidden > 0 ? `; the shortest ${plural(line.hidden, 'span')} left out.` : '.');
     earlier.disabled = first <= 0;
     later.disabled = last >= frames.length;

@@ -4,7 +4,7 @@ import { answer, between, type Sentence } from '../answer';
 import { drawPipeline } from '../charts/pipeline';
 import { h } from '../dom';
 import { figure, type Easel } from '../figure';
-import { duration, ms, percent, plural, significant, whole } from '../format';
+import { duration, durations, ms, percent, plural, significant, whole } from '../format';
 import { findBottleneck } from '../forecast';
 import { KINDS } from '../records';
 import { percentile, type Estimate } from '../stats';
@@ -23,7 +23,8 @@ interface Figure {
 
 function timed(name: string, estimate: Estimate | null): Figure[] {
   if (estimate === null) return [];
-  const range = between(estimate, duration);
+  const range = estimate.low !== null && estimate.high !== null
+    ? durations(estimate.low, estimate.high) : between(estimate, duration);
   return [{ name, value: duration(estimate.value), detail: range && `95 %: ${range}` }];
 }
 

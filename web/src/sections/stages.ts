@@ -13,9 +13,9 @@ import type { Percentile } from '../stats';
 const MOST_STEPS = 1000;
 
 function ranged(percentile: Percentile | null): Cell[] {
-  if (percentile === null) return [null, null];
-  const end = (ns: number | null, open: string): string => (ns === null ? open : significant(ms(ns)));
-  return [ms(percentile.value), `${end(percentile.low, '?')} – ${end(percentile.high, '?')}`];
+  if (percentile === null) return [null, null, null];
+  const end = (ns: number | null): number | null => (ns === null ? null : ms(ns));
+  return [ms(percentile.value), end(percentile.low), end(percentile.high)];
 }
 
 export function stageTable(analysis: Analysis): Table {
@@ -25,10 +25,11 @@ export function stageTable(analysis: Analysis): Table {
   const columns: Column[] = [
     { title: 'stage', type: 'text' }, { title: 'replicas', type: 'count' }, { title: 'items', type: 'count' },
     ...kinds.map((kind): Column => ({ title: KIND_NAMES[kind], unit: 'ms/frame', type: 'number' })),
-    { title: 'share of work', type: percent },
+    { title: 'share of work', type: percent, bar: true },
     { title: 'waiting', unit: 'ms/frame', type: 'number' },
     ...['p50', 'p90', 'p99'].flatMap((name): Column[] => [
-      { title: name, unit: 'ms', type: 'number' }, { title: `${name}, 95 %`, unit: 'ms', type: 'text' }]),
+      { title: name, unit: 'ms', type: 'number' },
+      ...['low', 'high'].map((end): Column => ({ title: `${name} ${end}`, unit: 'ms', type: 'number', under: true }))]),
     { title: 'busy', type: percent }, { title: 'CPU', unit: 'of all cores', type: percent },
   ];
   const cpuTime = (analysis.cores ?? 0) * (analysis.end - analysis.begin);
@@ -61,7 +62,7 @@ export function stagesSection(easel: Easel, analysis: Analysis): HTMLElement | n
       table: () => stageTable(analysis),
     }),
     tableFigure('stage-table', 'Stages in numbers', stageTable(analysis),
-      'Percentiles are of one piece of work in the stage, without its waiting; beside each its 95 % confidence interval, ' +
+      'Percentiles are of one piece of work in the stage, without its waiting; under each its 95 % confidence interval, ' +
       'with ? where the count is too small to bound it. Busy: share of the time in which a replica was at work, by the ' +
       'clock on the wall. CPU: processor time but for waiting, over all cores.' +
       (bucketed ? ' Some stages kept a histogram only: their percentiles are the upper ends of buckets.' : '')));
@@ -77,7 +78,7 @@ export function stepTable(steps: readonly Step[], stated: boolean): Table {
       { title: 'step', type: 'text' }, ...(stated ? [] : [{ title: 'kind', type: 'text' } as Column]),
       { title: 'runs', type: 'count' }, { title: 'mean', unit: 'ms', type: 'number' },
       { title: 'p50', unit: 'ms', type: 'number' }, { title: 'p99', unit: 'ms', type: 'number' },
-      { title: 'share', type: percent }, { title: 'so far', type: percent },
+      { title: 'share', type: percent, bar: true }, { title: 'so far', type: percent },
       ...(ops ? [{ title: 'GFLOP/s', type: 'number' } as Column] : []),
       ...(bytes ? [{ title: 'GB/s', type: 'number' } as Column] : []),
     ],
