@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_avx512.h"
+
+#include "kernels/pool/pool-inl.h"
+
+namespace plumb::kernels {
+
+PoolPixelFns PoolPixelAvx512() { return AllPoolPixelFns(); }
+
+}  // namespace plumb::kernels

@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_scalar.h"
+
+#include "kernels/pool/pool-inl.h"
+
+namespace plumb::kernels {
+
+PoolPixelFns PoolPixelScalar() { return AllPoolPixelFns(); }
+
+}  // namespace plumb::kernels
