@@ -9,10 +9,6 @@
 namespace plumb::engine {
 namespace {
 
-Region Packed(const Shape& shape) {
-  return WholeTensor(shape, RowMajorStrides(shape), RowMajorStrides(shape));
-}
-
 bool SameStrides(const Shape& shape, const Strides& a, const Strides& b) {
   for (int k = 0; k < shape.rank(); ++k) {
     if (shape[k] != 1 && a[k] != b[k]) return false;
