@@ -5,6 +5,11 @@
 namespace plumb::ops {
 namespace {
 
+// An exact shape, as a graph finds it: its zeros are sizes.
+Expr ReshapeTo(const Expr& value, const Expr& shape) {
+  return Call("Reshape", {value, shape}, Attrs({{"allowzero", 1}}));
+}
+
 constexpr std::size_t kMaxRegions = 4096;
 
 // Positions dst_begin, dst_begin + 1, ... that read src_begin, src_begin + src_step, ...
@@ -106,7 +111,7 @@ Cost AliasCost(const ConcreteNode&) { return Cost{}; }
 Status ReshapeGradient(GradientContext& context) {
   const Expr gradient = GradientOf(context);
   if (!gradient.present()) return OkStatus();
-  context.SetInputGradient(0, Reshape(gradient, ShapeOf(InputOf(context, 0))).id());
+  context.SetInputGradient(0, ReshapeTo(gradient, ShapeOf(InputOf(context, 0))).id());
   return context.builder().status();
 }
 
@@ -122,7 +127,7 @@ Status PickGradient(GradientContext& context) {
     return Expr(&builder, builder.Constant(Tensor::Scalar<std::int64_t>(value)));
   };
   const Expr count = Call("Size", {input});
-  const Expr positions = Reshape(Call("Range", {scalar(0), count, scalar(1)}), shape);
+  const Expr positions = ReshapeTo(Call("Range", {scalar(0), count, scalar(1)}), shape);
   std::vector<ValueId> inputs = node.inputs;
   inputs[0] = positions.id();
   const std::string prefix = node.op->domain.empty() ? "" : Str(node.op->domain) + ".";
@@ -135,7 +140,7 @@ Status PickGradient(GradientContext& context) {
   const Expr sum = Call("ScatterElements",
                         {zeros, Reshape(Expr(&builder, picked[0]), flat), Reshape(gradient, flat)},
                         Attrs({{"axis", 0}, {"reduction", "add"}}));
-  context.SetInputGradient(0, Reshape(sum, shape).id());
+  context.SetInputGradient(0, ReshapeTo(sum, shape).id());
   return builder.status();
 }
 
