@@ -1,5 +1,6 @@
 """Turns a plan into pixels: people before a place, seen by an imperfect camera."""
 
+import collections
 import functools
 import math
 
@@ -13,11 +14,28 @@ from person import LEGS, draw_person, light_up
 from scene import HEIGHT, WIDTH
 
 
-@functools.lru_cache(maxsize=2)
+_backdrops = collections.OrderedDict()
+_backdrops_kept = 2
+
+
+def keep_backdrops(count):
+    """How many backdrops a process keeps; each takes 4.6 MB."""
+    global _backdrops_kept
+    _backdrops_kept = count
+
+
 def backdrop_pixels(seed):
+    """A backdrop as uint8 [800, 1440, 4], drawn once while it is in use."""
+    if seed in _backdrops:
+        _backdrops.move_to_end(seed)
+        return _backdrops[seed]
     surface = draw_backdrop(seed)
     rows = np.frombuffer(surface.get_data(), np.uint8)
-    return rows.reshape(surface.get_height(), surface.get_width(), 4).copy()
+    pixels = rows.reshape(surface.get_height(), surface.get_width(), 4).copy()
+    _backdrops[seed] = pixels
+    while len(_backdrops) > _backdrops_kept:
+        _backdrops.popitem(last=False)
+    return pixels
 
 
 @functools.lru_cache(maxsize=1)

@@ -39,7 +39,8 @@ def video_options(path, rate_kbits):
     """H.264 at a bounded average rate; two threads and fixed options give the same bytes again."""
     return ["-c:v", "libx264", "-preset", "veryfast", "-threads", "2", "-pix_fmt", "yuv420p",
             "-crf", "23", "-maxrate", f"{rate_kbits}k", "-bufsize", f"{2 * rate_kbits}k",
-            "-g", "120", "-bitexact", "-movflags", "+faststart", str(path)]
+            "-g", "120", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc",
+            "smpte170m", "-color_range", "tv", "-bitexact", "-movflags", "+faststart", str(path)]
 
 
 def jpeg_options(pattern, quality):

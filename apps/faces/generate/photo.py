@@ -35,11 +35,17 @@ def draw_view(person, pose, look, light, blur, size, place, seed):
 
 
 def draw_photo(person, index, seed):
-    """Enrolment photograph `index` of a person: the first is frontal, the others turn."""
+    """Enrolment photograph `index` of a person, and its face: the first is frontal, others turn.
+
+    Returns uint8 [192, 192, 4] and a dictionary with box and landmarks.
+    """
     rng = np.random.Generator(np.random.Philox(key=[person.key, 0xE401 + index]))
     pose = random_pose(rng, PHOTO, rng.uniform(72, 92), spread=0.5)
     pose.y += 4
     pose.yaw = float((0.0, -0.26, 0.26, 0.1)[index % 4] + rng.uniform(-0.06, 0.06))
     pose.blink = 1.0
     look, light = make_look(rng), make_light(rng)
-    return draw_view(person, pose, look, light, 0.0, PHOTO, 1000 + seed % 7, person.key + index)
+    head = Head(person, pose)
+    face = {"box": [round(float(v), 1) for v in np.clip(head.box(), 0, PHOTO)],
+            "landmarks": [round(float(v), 1) for v in head.landmarks().ravel()]}
+    return draw_view(person, pose, look, light, 0.0, PHOTO, 1000 + seed % 7, person.key + index), face

@@ -78,7 +78,7 @@ class Appearance:
             y += 0.12 * unit * abs(np.sin(0.22 * t + p[1]))
             heading = self.side * 0.36
         else:
-            step = min(20.0, 0.28 * span)
+            step = min(26.0, 0.3 * span)
             come = np.clip(1 - (t - self.start) / step, 0, 1)
             leave = np.clip(1 - (self.end - t) / step, 0, 1)
             away = come**1.6 + leave**1.6

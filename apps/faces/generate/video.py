@@ -45,18 +45,22 @@ def write_truth(plan, path):
 
 
 def write_photos(people, folder, seed, each=PHOTOS_EACH):
-    """Photographs folder/NAME/N.jpg of each person."""
+    """Photographs folder/NAME/N.jpg of each person, and folder/photos.jsonl: where the faces are."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(PHOTO, PHOTO, jpeg_options(folder / "%05d.jpg", 4))
+    rows = []
     for person in people:
         for index in range(each):
-            encoder.write(draw_photo(person, index, seed))
+            pixels, face = draw_photo(person, index, seed)
+            encoder.write(pixels)
+            rows.append({"file": f"{person.name}/{index}.jpg", "name": person.name, "width": PHOTO,
+                         "height": PHOTO, **face})
     encoder.close()
-    for row, person in enumerate(people):
-        home = folder / person.name
-        home.mkdir(exist_ok=True)
-        for index in range(each):
-            os.replace(folder / f"{row * each + index:05d}.jpg", home / f"{index}.jpg")
+    with open(folder / "photos.jsonl", "w", encoding="utf-8") as out:
+        for number, row in enumerate(rows):
+            (folder / row["name"]).mkdir(exist_ok=True)
+            os.replace(folder / f"{number:05d}.jpg", folder / row["file"])
+            out.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
 def make_video(output, seed, frames=1500, known=100, strangers=8, split="test", processes=2,
