@@ -22,7 +22,7 @@ class ReverseMode {
   Status Run(ValueId target, std::span<const ValueId> sources) {
     PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph_.TopologicalOrder());
     const std::vector<bool> depends = DependsOn(order, sources);
-    Accumulate(target, LikeOnes(target));
+    Accumulate(target, Filled(target, 1));
     for (auto it = order.rbegin(); it != order.rend(); ++it) {
       PLUMB_RETURN_IF_ERROR(Backwards(*it, depends));
     }
@@ -33,8 +33,7 @@ class ReverseMode {
   ValueId Of(ValueId source) {
     const ValueId gradient = gradients_[static_cast<std::size_t>(source)];
     if (gradient != kNoValue) return gradient;
-    const DType dtype = graph_.value(source).info.dtype;
-    return builder_.Call("Mul", {source, builder_.Scalar(dtype, 0)});
+    return Filled(source, 0);
   }
   const Status& status() const { return builder_.status(); }
 
@@ -90,11 +89,12 @@ class ReverseMode {
     sum = sum == kNoValue ? gradient : builder_.Call("Add", {sum, gradient});
   }
 
-  // Ones of the value's shape, also when that is known only at run time.
-  ValueId LikeOnes(ValueId value) {
-    const DType dtype = graph_.value(value).info.dtype;
-    const ValueId zeros = builder_.Call("Mul", {value, builder_.Scalar(dtype, 0)});
-    return builder_.Call("Add", {zeros, builder_.Scalar(dtype, 1)});
+  // A tensor of the value's shape and type, also when the shape is known only at run time.
+  ValueId Filled(ValueId value, double element) {
+    AttrMap attrs;
+    attrs.Set("value", FromDoubles(graph_.value(value).info.dtype, Shape{1},
+                                   std::vector<double>{element}));
+    return builder_.Call("ConstantOfShape", {builder_.Call("Shape", {value})}, std::move(attrs));
   }
 
   Graph& graph_;
