@@ -4,3 +4,5 @@ list(APPEND KERNELS_SOURCES
   gemm/tile_x1_scalar.cc gemm/tile_x2_scalar.cc gemm/tile_x3_scalar.cc gemm/tile_x4_scalar.cc
   gemm/tile_x1_avx2.cc gemm/tile_x2_avx2.cc gemm/tile_x3_avx2.cc
   gemm/tile_x1_avx512.cc gemm/tile_x2_avx512.cc gemm/tile_x3_avx512.cc gemm/tile_x4_avx512.cc)
+list(APPEND KERNELS_ISA_TESTS gemm/gemm_test.cc)
+list(APPEND KERNELS_BENCHMARKS gemm/gemm_bench.cc)
