@@ -45,6 +45,7 @@ PLUMB_INLINE Vec Fma(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.v, b.v, c.
 PLUMB_INLINE Vec Min(Vec a, Vec b) { return {_mm256_min_ps(a.v, b.v)}; }
 PLUMB_INLINE Vec Max(Vec a, Vec b) { return {_mm256_max_ps(a.v, b.v)}; }
 PLUMB_INLINE Vec Sqrt(Vec a) { return {_mm256_sqrt_ps(a.v)}; }
+PLUMB_INLINE Vec RsqrtEstimate(Vec a) { return {_mm256_rsqrt_ps(a.v)}; }
 PLUMB_INLINE Vec Abs(Vec a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)}; }
 PLUMB_INLINE Vec Neg(Vec a) { return {_mm256_xor_ps(_mm256_set1_ps(-0.0f), a.v)}; }
 PLUMB_INLINE Vec Floor(Vec a) { return {_mm256_floor_ps(a.v)}; }

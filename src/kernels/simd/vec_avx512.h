@@ -48,6 +48,7 @@ PLUMB_INLINE Vec Fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.
 PLUMB_INLINE Vec Min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
 PLUMB_INLINE Vec Max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
 PLUMB_INLINE Vec Sqrt(Vec a) { return {_mm512_sqrt_ps(a.v)}; }
+PLUMB_INLINE Vec RsqrtEstimate(Vec a) { return {_mm512_rsqrt14_ps(a.v)}; }
 PLUMB_INLINE Vec Abs(Vec a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0f), a.v)}; }
 PLUMB_INLINE Vec Neg(Vec a) { return {_mm512_xor_ps(_mm512_set1_ps(-0.0f), a.v)}; }
 PLUMB_INLINE Vec Floor(Vec a) {

@@ -39,6 +39,8 @@ PLUMB_INLINE Vec Fma(Vec a, Vec b, Vec c) { return {a.v * b.v + c.v}; }
 PLUMB_INLINE Vec Min(Vec a, Vec b) { return {a.v < b.v ? a.v : b.v}; }
 PLUMB_INLINE Vec Max(Vec a, Vec b) { return {a.v > b.v ? a.v : b.v}; }
 PLUMB_INLINE Vec Sqrt(Vec a) { return {sqrtf(a.v)}; }
+// 1 / sqrt(a) to at least 11 bits, for normal positive numbers.
+PLUMB_INLINE Vec RsqrtEstimate(Vec a) { return {1.0f / sqrtf(a.v)}; }
 PLUMB_INLINE Vec Abs(Vec a) { return {fabsf(a.v)}; }
 PLUMB_INLINE Vec Neg(Vec a) { return {-a.v}; }
 PLUMB_INLINE Vec Floor(Vec a) { return {floorf(a.v)}; }

@@ -1,0 +1,12 @@
+#include "kernels/simd/vec_avx2.h"
+
+#include "kernels/norm/lrn-inl.h"
+#include "kernels/norm/norm-inl.h"
+
+namespace plumb::kernels {
+
+NormFns NormAvx2() {
+  return {NormOneRow, Affine, RowMoments, ColumnMoments, LrnPixels, LrnPlanes, LpRow};
+}
+
+}  // namespace plumb::kernels
