@@ -296,7 +296,7 @@ SUITES = {
 def tail(output):
     lines = output.rstrip().splitlines()
     cut = ["..."] if len(lines) > LAST_LINES else []
-    return "\n".join("    " + line for line in cut + lines[-LAST_LINES:])
+    return "\n".join("    " + line[:300] for line in cut + lines[-LAST_LINES:])
 
 
 def main():
