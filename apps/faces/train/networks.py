@@ -95,6 +95,22 @@ class Embedder(nn.Module):
         return self.project(self.body(face))
 
 
+class ExportedEmbedder(nn.Module):
+    """The embedder as it is exported: the last normalisation folded into the linear layer."""
+
+    def __init__(self, embedder):
+        super().__init__()
+        self.body = embedder.body
+        linear, norm = embedder.project[2], embedder.project[3]
+        factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        self.project = nn.Linear(linear.in_features, linear.out_features)
+        self.project.weight.data = (linear.weight * factor[:, None]).detach()
+        self.project.bias.data = (norm.bias - norm.running_mean * factor).detach()
+
+    def forward(self, face):
+        return self.project(torch.flatten(self.body(face), 1))
+
+
 def multiply_adds(module, shape):
     """Multiply-adds of convolutions and linear layers for one input of this shape."""
     total = 0

@@ -237,6 +237,7 @@ def main():
             print(f"step {step} {time.process_time() - begin:.0f} s loss {kept.round(4)}", flush=True)
         if step % 500 == 0:
             torch.save(model.state_dict(), args.weights)
+            export(model, args.output)
     torch.save(model.state_dict(), args.weights)
     export(model, args.output)
 

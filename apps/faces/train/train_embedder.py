@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from networks import Embedder
+from networks import Embedder, ExportedEmbedder
 
 
 def augment(rng, batch):
@@ -37,7 +37,7 @@ def augment(rng, batch):
 def export(model, path):
     """Writes the ONNX file; the batch dimension is symbolic."""
     model.eval()
-    torch.onnx.export(model, torch.zeros(1, 3, 64, 64), str(path), opset_version=13,
+    torch.onnx.export(ExportedEmbedder(model).eval(), torch.zeros(1, 3, 64, 64), str(path), opset_version=13,
                       input_names=["face"], output_names=["embedding"],
                       dynamic_axes={"face": {0: "batch"}, "embedding": {0: "batch"}})
     model.train()
@@ -103,6 +103,7 @@ def main():
             print(f"step {step} {time.process_time() - begin:.0f} s loss {mean:.3f} right {right:.3f}", flush=True)
         if step % 500 == 0:
             torch.save({"model": model.state_dict(), "proxies": proxies.data}, args.weights)
+            export(model, args.output)
     torch.save({"model": model.state_dict(), "proxies": proxies.data}, args.weights)
     export(model, args.output)
 
