@@ -79,14 +79,14 @@ lend() {
   mounted+=("$root$2")
 }
 if [[ -d /etc/apt/auth.conf.d ]]; then lend /etc/apt/auth.conf.d /etc/apt/auth.conf.d; fi
-if [[ -f ${HOME:-}/.npmrc ]]; then lend "$HOME/.npmrc" /root/.npmrc; fi
+if [[ -f ${HOME:-}/.npmrc ]]; then lend "$HOME/.npmrc" /srv/.npmrc; fi
 
-git clone -q --no-hardlinks "$here" "$root/root/plumbline"
+git clone -q --no-hardlinks "$here" "$root/srv/plumbline"
 
 in_root() {
-  chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+  chroot "$root" /usr/bin/env -i HOME=/srv LANG=C.UTF-8 TERM="${TERM:-dumb}" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${npm_settings[@]}" \
-    /bin/bash -c "cd /root/plumbline && $1"
+    /bin/bash -c "cd /srv/plumbline && $1"
 }
 
 status=0
