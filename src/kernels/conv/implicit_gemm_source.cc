@@ -1,7 +1,6 @@
 #include "kernels/conv/implicit_gemm_source.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace plumb::kernels {
 namespace {
@@ -9,51 +8,59 @@ namespace {
 constexpr std::int64_t kZeroFloats = 4096;
 alignas(64) constexpr float kZeros[kZeroFloats] = {};
 
-// An output pixel of a phase; steps through rows of C in order.
-struct Pixel {
+// Rows of C that are neighbouring outputs of one image row: `count` of them from row `first` of the
+// tile on, at place `at` of the phase.
+struct Span {
+  int first;
+  int count;
   std::int64_t image;
   std::array<std::int64_t, 3> at;
-
-  Pixel(const ConvPhase& phase, std::int64_t row) {
-    for (std::size_t d = 3; d-- > 0;) {
-      at[d] = row % phase.axis[d].outputs;
-      row /= phase.axis[d].outputs;
-    }
-    image = row;
-  }
-  void Next(const ConvPhase& phase) {
-    for (std::size_t d = 3; d-- > 0;) {
-      if (++at[d] < phase.axis[d].outputs) return;
-      at[d] = 0;
-    }
-    ++image;
-  }
-  std::int64_t OutOffset(const ConvPhase& phase, const ImageStrides& strides) const {
-    std::int64_t offset = image * strides.batch;
-    for (std::size_t d = 0; d < 3; ++d) {
-      const PhaseAxis& axis = phase.axis[d];
-      offset += (axis.out_begin + at[d] * axis.out_step) * strides.spatial[d];
-    }
-    return offset;
-  }
 };
 
-// Taps [begin, end) of an axis that fall inside the image for an output at `place`.
-struct TapRange {
-  std::int64_t begin;
-  std::int64_t end;
-};
-
-bool Inside(const PhaseAxis& axis, std::int64_t place, std::int64_t tap, std::int64_t size) {
-  const std::int64_t at = axis.in_begin + place * axis.in_step + tap * axis.in_tap_step;
-  return at >= 0 && at < size;
+template <typename Fn>
+void ForEachSpan(const ConvPhase& phase, std::int64_t row, int rows, Fn&& fn) {
+  const std::int64_t width = phase.axis[2].outputs;
+  const std::int64_t height = phase.axis[1].outputs;
+  const std::int64_t depth = phase.axis[0].outputs;
+  std::int64_t line = row / width;
+  Span span{0, 0, 0, {0, 0, row % width}};
+  while (span.first < rows) {
+    span.count = static_cast<int>(std::min<std::int64_t>(rows - span.first, width - span.at[2]));
+    span.at[1] = line % height;
+    span.at[0] = line / height % depth;
+    span.image = line / height / depth;
+    fn(span);
+    span.first += span.count;
+    span.at[2] = 0;
+    ++line;
+  }
 }
 
-TapRange InsideTaps(const PhaseAxis& axis, std::int64_t place, std::int64_t size) {
-  TapRange range{0, axis.taps};
-  while (range.begin < range.end && !Inside(axis, place, range.begin, size)) ++range.begin;
-  while (range.end > range.begin && !Inside(axis, place, range.end - 1, size)) --range.end;
-  return range;
+std::int64_t OutOffset(const ConvPhase& phase, const Span& span, const ImageStrides& strides) {
+  std::int64_t offset = span.image * strides.batch;
+  for (std::size_t d = 0; d < 3; ++d) {
+    const PhaseAxis& axis = phase.axis[d];
+    offset += (axis.out_begin + span.at[d] * axis.out_step) * strides.spatial[d];
+  }
+  return offset;
+}
+
+bool Within(std::int64_t at, std::int64_t size) {
+  return static_cast<std::uint64_t>(at) < static_cast<std::uint64_t>(size);
+}
+
+// Input index of tap 0.
+std::int64_t InputAt(const PhaseAxis& axis, std::int64_t place) {
+  return axis.in_begin + place * axis.in_step;
+}
+
+// Whether every tap of every output of the span is inside along the width.
+bool WidthInside(const PhaseAxis& axis, const Span& span, std::int64_t size) {
+  const std::int64_t first = InputAt(axis, span.at[2]);
+  const std::int64_t last = InputAt(axis, span.at[2] + span.count - 1);
+  const std::int64_t reach = (axis.taps - 1) * axis.in_tap_step;
+  return Within(first, size) && Within(last, size) && Within(first + reach, size) &&
+         Within(last + reach, size);
 }
 
 }  // namespace
@@ -84,137 +91,149 @@ TileSource ConvSource::FillA(std::int64_t row, int rows, const Chunk& chunk, con
 
 TileSource ConvSource::FillChannels(std::int64_t row, int rows, const Chunk& chunk,
                                     const float** table, float* scratch) const {
-  const std::int64_t a_step = copies ? 1 : src_strides.channel;
   std::int64_t first = chunk.taps;
   std::int64_t last = -1;
-  Pixel pixel(phase, row);
-  for (int r = 0; r < rows; ++r, pixel.Next(phase)) {
-    std::int64_t origin = pixel.image * src_strides.batch + chunk.run_begin * src_strides.channel;
-    std::array<std::int64_t, 3> tap_stride;
-    std::array<TapRange, 3> inside;
-    for (std::size_t d = 0; d < 3; ++d) {
-      const PhaseAxis& axis = phase.axis[d];
-      origin += (axis.in_begin + pixel.at[d] * axis.in_step) * src_strides.spatial[d];
-      tap_stride[d] = axis.in_tap_step * src_strides.spatial[d];
-      inside[d] = InsideTaps(axis, pixel.at[d], in_size[d]);
-    }
-    const std::int64_t plane = phase.axis[1].taps * phase.axis[2].taps;
-    std::int64_t i = chunk.tap_begin / plane;
-    std::int64_t j = chunk.tap_begin % plane / phase.axis[2].taps;
-    std::int64_t k = chunk.tap_begin % phase.axis[2].taps;
+  const auto& axis = phase.axis;
+  const std::int64_t step = axis[2].in_step * src_strides.spatial[2];
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    const bool inside = WidthInside(axis[2], span, in_size[2]);
+    const float* image =
+        src + span.image * src_strides.batch + chunk.run_begin * src_strides.channel;
+    std::int64_t k = chunk.tap_begin % axis[2].taps;
+    std::int64_t j = chunk.tap_begin / axis[2].taps % axis[1].taps;
+    std::int64_t i = chunk.tap_begin / axis[2].taps / axis[1].taps;
     for (std::int64_t tap = 0; tap < chunk.taps; ++tap) {
-      const bool valid = i >= inside[0].begin && i < inside[0].end && j >= inside[1].begin &&
-                         j < inside[1].end && k >= inside[2].begin && k < inside[2].end;
-      const float* from =
-          valid ? src + origin + i * tap_stride[0] + j * tap_stride[1] + k * tap_stride[2]
-                : kZeros;
-      if (valid) {
+      const float** out = table + tap * rows + span.first;
+      const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
+      const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
+      const std::int64_t x = InputAt(axis[2], span.at[2]) + k * axis[2].in_tap_step;
+      if (!Within(z, in_size[0]) || !Within(y, in_size[1])) {
+        for (int r = 0; r < span.count; ++r) out[r] = kZeros;
+      } else {
         first = std::min(first, tap);
         last = std::max(last, tap);
-        if (copies) {
-          float* to = scratch + (tap * rows + r) * chunk.run;
-          for (std::int64_t c = 0; c < chunk.run; ++c) to[c] = from[c * src_strides.channel];
-          from = to;
+        const float* from = image + z * src_strides.spatial[0] + y * src_strides.spatial[1] +
+                            x * src_strides.spatial[2];
+        for (int r = 0; r < span.count; ++r) {
+          out[r] = inside || Within(x + r * axis[2].in_step, in_size[2]) ? from + r * step : kZeros;
         }
       }
-      table[tap * rows + r] = from;
-      if (++k == phase.axis[2].taps) {
-        k = 0;
-        if (++j == phase.axis[1].taps) {
-          j = 0;
-          ++i;
-        }
-      }
+      if (++k < axis[2].taps) continue;
+      k = 0;
+      if (++j < axis[1].taps) continue;
+      j = 0;
+      ++i;
     }
-  }
+  });
   // Taps outside the image for every row of the tile are left out at both ends.
-  if (last < 0) return {0, 0, a_step};
-  return {first, last + 1 - first, a_step};
+  if (last < 0) return {0, 0, 0};
+  if (!copies) return {first, last + 1 - first, src_strides.channel};
+  for (std::int64_t entry = first * rows; entry < (last + 1) * rows; ++entry) {
+    float* to = scratch + entry * chunk.run;
+    const float* from = table[entry];
+    const std::int64_t distance = from == kZeros ? 0 : src_strides.channel;
+    for (std::int64_t c = 0; c < chunk.run; ++c) to[c] = from[c * distance];
+    table[entry] = to;
+  }
+  return {first, last + 1 - first, 1};
 }
 
 TileSource ConvSource::FillWindows(std::int64_t row, int rows, const Chunk& chunk,
                                    const float** table, float* scratch) const {
-  const PhaseAxis& width = phase.axis[2];
+  const auto& axis = phase.axis;
   const std::int64_t run_channels = order == KOrder::kInterleaved ? channels : 1;
-  const std::int64_t step = width.in_tap_step * src_strides.spatial[2];  // between kernel columns
-  const bool contiguous = order == KOrder::kPlanar
-                              ? step == 1
-                              : step == channels && src_strides.channel == 1;
-  Pixel pixel(phase, row);
-  for (int r = 0; r < rows; ++r, pixel.Next(phase)) {
-    const TapRange inside = InsideTaps(width, pixel.at[2], in_size[2]);
-    const bool whole = inside.begin == 0 && inside.end == width.taps;
-    const std::int64_t origin =
-        pixel.image * src_strides.batch +
-        (width.in_begin + pixel.at[2] * width.in_step) * src_strides.spatial[2];
-    for (std::int64_t tap = 0; tap < chunk.taps; ++tap) {
-      std::int64_t rest = chunk.tap_begin + tap;
-      const std::int64_t j = rest % phase.axis[1].taps;
-      rest /= phase.axis[1].taps;
-      const std::int64_t i = rest % phase.axis[0].taps;
-      const std::int64_t channel = rest / phase.axis[0].taps;
-      const float*& out = table[tap * rows + r];
-      out = kZeros;
-      if (!Inside(phase.axis[0], pixel.at[0], i, in_size[0]) ||
-          !Inside(phase.axis[1], pixel.at[1], j, in_size[1])) {
-        continue;
-      }
-      std::int64_t offset = origin + channel * src_strides.channel;
-      for (std::size_t d = 0; d < 2; ++d) {
-        const PhaseAxis& axis = phase.axis[d];
-        const std::int64_t at = axis.in_begin + pixel.at[d] * axis.in_step +
-                                (d == 0 ? i : j) * axis.in_tap_step;
-        offset += at * src_strides.spatial[d];
-      }
-      if (whole && contiguous) {
-        out = src + offset + chunk.run_begin;
-        continue;
-      }
-      float* to = scratch + (tap * rows + r) * chunk.run;
-      out = to;
-      for (std::int64_t c = 0; c < chunk.run; ++c) {
-        const std::int64_t k = (chunk.run_begin + c) / run_channels;
-        const std::int64_t in_channel = (chunk.run_begin + c) % run_channels;
-        to[c] = k >= inside.begin && k < inside.end
-                    ? src[offset + k * step + in_channel * src_strides.channel]
-                    : 0.0f;
-      }
+  const std::int64_t step = axis[2].in_tap_step * src_strides.spatial[2];  // of kernel columns
+  const bool contiguous =
+      step == run_channels && (order == KOrder::kPlanar || src_strides.channel == 1);
+  // The run of the output whose tap 0 is at x, with zeros outside the image.
+  auto copy = [&](const float* from, std::int64_t x, float* to) {
+    for (std::int64_t c = 0; c < chunk.run; ++c) {
+      const std::int64_t k = (chunk.run_begin + c) / run_channels;
+      const std::int64_t channel = (chunk.run_begin + c) % run_channels;
+      const bool inside = Within(x + k * axis[2].in_tap_step, in_size[2]);
+      to[c] = inside ? from[k * step + channel * src_strides.channel] : 0.0f;
     }
-  }
+  };
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    const bool direct = contiguous && WidthInside(axis[2], span, in_size[2]);
+    const std::int64_t reach = (axis[2].taps - 1) * axis[2].in_tap_step;
+    std::int64_t j = chunk.tap_begin % axis[1].taps;
+    std::int64_t i = chunk.tap_begin / axis[1].taps % axis[0].taps;
+    std::int64_t channel = chunk.tap_begin / axis[1].taps / axis[0].taps;
+    for (std::int64_t tap = 0; tap < chunk.taps; ++tap) {
+      const float** out = table + tap * rows + span.first;
+      const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
+      const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
+      const std::int64_t x0 = InputAt(axis[2], span.at[2]);
+      const float* from = src + span.image * src_strides.batch + channel * src_strides.channel +
+                          z * src_strides.spatial[0] + y * src_strides.spatial[1] +
+                          x0 * src_strides.spatial[2];
+      const std::int64_t distance = axis[2].in_step * src_strides.spatial[2];
+      const bool inside = Within(z, in_size[0]) && Within(y, in_size[1]);
+      for (int r = 0; r < span.count; ++r) {
+        const std::int64_t x = x0 + r * axis[2].in_step;
+        if (!inside) {
+          out[r] = kZeros;
+        } else if (direct || (contiguous && Within(x, in_size[2]) && Within(x + reach, in_size[2]))) {
+          out[r] = from + r * distance + chunk.run_begin;
+        } else {
+          float* to = scratch + (tap * rows + span.first + r) * chunk.run;
+          copy(from + r * distance, x, to);
+          out[r] = to;
+        }
+      }
+      if (++j < axis[1].taps) continue;
+      j = 0;
+      if (++i < axis[0].taps) continue;
+      i = 0;
+      ++channel;
+    }
+  });
   return {0, chunk.taps, 1};
 }
 
 void ConvSource::FillC(std::int64_t row, int rows, float** c, const float** residual_rows) const {
-  Pixel pixel(phase, row);
-  for (int r = 0; r < rows; ++r, pixel.Next(phase)) {
-    c[r] = dst + pixel.OutOffset(phase, dst_strides);
-    if (residual != nullptr) {
-      residual_rows[r] = residual + pixel.OutOffset(phase, residual_strides);
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    float* to = dst + OutOffset(phase, span, dst_strides);
+    const std::int64_t step = phase.axis[2].out_step * dst_strides.spatial[2];
+    for (int r = 0; r < span.count; ++r) c[span.first + r] = to + r * step;
+    if (residual == nullptr) return;
+    const float* from = residual + OutOffset(phase, span, residual_strides);
+    const std::int64_t residual_step = phase.axis[2].out_step * residual_strides.spatial[2];
+    for (int r = 0; r < span.count; ++r) {
+      residual_rows[span.first + r] = from + r * residual_step;
     }
-  }
+  });
 }
 
 void ConvSource::LoadResidual(std::int64_t row, int rows, std::int64_t column,
                               std::int64_t columns, float* stage) const {
-  Pixel pixel(phase, row);
-  for (int r = 0; r < rows; ++r, pixel.Next(phase)) {
-    const float* from = residual + pixel.OutOffset(phase, residual_strides) +
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    const std::int64_t step = phase.axis[2].out_step * residual_strides.spatial[2];
+    const float* from = residual + OutOffset(phase, span, residual_strides) +
                         column * residual_strides.channel;
-    for (std::int64_t j = 0; j < columns; ++j) {
-      stage[r * kMaxTileColumns + j] = from[j * residual_strides.channel];
+    for (int r = 0; r < span.count; ++r) {
+      float* to = stage + (span.first + r) * kMaxTileColumns;
+      for (std::int64_t j = 0; j < columns; ++j) {
+        to[j] = from[r * step + j * residual_strides.channel];
+      }
     }
-  }
+  });
 }
 
 void ConvSource::StoreC(std::int64_t row, int rows, std::int64_t column, std::int64_t columns,
                         const float* stage) const {
-  Pixel pixel(phase, row);
-  for (int r = 0; r < rows; ++r, pixel.Next(phase)) {
-    float* to = dst + pixel.OutOffset(phase, dst_strides) + column * dst_strides.channel;
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    const std::int64_t step = phase.axis[2].out_step * dst_strides.spatial[2];
+    float* to = dst + OutOffset(phase, span, dst_strides) + column * dst_strides.channel;
+    // Columns outermost: in a planar image the rows of the tile are what lies together.
     for (std::int64_t j = 0; j < columns; ++j) {
-      to[j * dst_strides.channel] = stage[r * kMaxTileColumns + j];
+      const float* from = stage + span.first * kMaxTileColumns + j;
+      for (int r = 0; r < span.count; ++r) {
+        to[r * step + j * dst_strides.channel] = from[r * kMaxTileColumns];
+      }
     }
-  }
+  });
 }
 
 }  // namespace plumb::kernels

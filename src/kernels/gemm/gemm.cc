@@ -92,7 +92,9 @@ struct MatrixSource {
       return {0, 1, a_col};
     }
     for (int r = 0; r < rows; ++r) table[r] = scratch + r * chunk.run;
-    if (a_row == 1) {
+    if (a_col == 1) {
+      for (int r = 0; r < rows; ++r) std::copy_n(from + r * a_row, chunk.run, scratch + r * chunk.run);
+    } else if (a_row == 1) {
       for (std::int64_t i = 0; i < chunk.run; ++i) {
         for (int r = 0; r < rows; ++r) scratch[r * chunk.run + i] = from[i * a_col + r];
       }
@@ -315,8 +317,9 @@ BoundKernel BindGemm(const GemmProblem& original, const Algorithm& algorithm,
   const bool aliases = problem.a.row % 512 == 0 && problem.m > 4 && panels.count() >= 4;
   shape.copies_rows = panels.count() > 1 && (problem.a.col != 1 || aliases);
   constexpr std::int64_t kChunk = 512;
-  ChooseChunks(problem.k > 2 * kChunk && problem.m > shape.tiles.max_rows ? kChunk : 3 * kChunk,
-               &shape);
+  const bool chunked = problem.m > shape.tiles.max_rows &&
+                       (shape.copies_rows || problem.k > 2 * kChunk);
+  ChooseChunks(chunked ? kChunk : 3 * kChunk, &shape);
   p.cache_tiles = target.l2_bytes / 3 / std::max<std::int64_t>(1, shape.run_chunk * 4) /
                   shape.tiles.max_rows;
   BoundKernel kernel;
