@@ -68,15 +68,17 @@ std::string Graph::UniqueName(std::string_view stem) {
 
 ValueId Graph::AddValue(std::string_view name, std::string_view stem, ValueInfo info) {
   std::string unique(name);
-  if (name.empty() || value_names_.contains(unique)) unique = UniqueName(name.empty() ? stem : name);
+  if (name.empty() || FindValue(name) != kNoValue) unique = UniqueName(name.empty() ? stem : name);
   const auto id = static_cast<ValueId>(values_.size());
-  value_names_.emplace(unique, id);
+  value_names_.insert_or_assign(unique, id);
   Value value;
   value.name = std::move(unique);
   value.info = std::move(info);
   values_.push_back(std::move(value));
   return id;
 }
+
+void Graph::ReserveName(std::string_view name) { value_names_.emplace(name, kNoValue); }
 
 ValueId Graph::AddInput(std::string_view name, DType dtype, std::optional<DimVector> dims) {
   inputs_.push_back(AddValue(name, "x", ValueInfo{dtype, std::move(dims), std::nullopt}));

@@ -115,6 +115,8 @@ class Graph {
                       std::vector<std::string> output_names, AttrMap attrs, std::string_view name);
   void AddOutput(ValueId value);
   std::string UniqueName(std::string_view stem);  // not yet used by a value or node
+  // Names that are made up keep off `name`; a value added under exactly this name still gets it.
+  void ReserveName(std::string_view name);
 
   // --- changing -------------------------------------------------------------------------------
   // Every use of `from` (inputs, captures, outputs, state) becomes a use of `to`.

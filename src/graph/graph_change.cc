@@ -34,8 +34,8 @@ void Graph::RenameValue(ValueId id, std::string_view new_name) {
   if (value(id).name == new_name) return;
   value_names_.erase(value(id).name);
   std::string unique(new_name);
-  if (unique.empty() || value_names_.contains(unique)) unique = UniqueName(new_name);
-  value_names_.emplace(unique, id);
+  if (unique.empty() || FindValue(unique) != kNoValue) unique = UniqueName(new_name);
+  value_names_.insert_or_assign(unique, id);
   for (State& state : states_) {
     if (state.read == id) state.name = unique;
   }

@@ -16,6 +16,7 @@
 // named as its first output. seed(n) draws from [-1, 1), integers from -8 to 8 (unsigned 0 to 15).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,5 +42,8 @@ struct ParseOptions {
 // Parses, infers and verifies. Errors say line and column.
 StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops,
                            const ParseOptions& options = {});
+
+// "3", "N" or "2*N+1" as Dim::ToString writes them; nullopt for other text, such as "past + 1".
+std::optional<Dim> ParseDim(std::string_view text, SymbolTable& symbols);
 
 }  // namespace plumb

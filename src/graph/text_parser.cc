@@ -15,6 +15,25 @@ struct Output {
   Type type;
 };
 
+// [scale *] symbol [+ offset], or a number.
+StatusOr<Dim> ReadDim(TokenCursor& cursor, SymbolTable& symbols) {
+  std::int64_t scale = 1;
+  if (cursor.Peek().kind == Token::kNumber) {
+    PLUMB_ASSIGN_OR_RETURN(scale, cursor.Integer("a dimension"));
+    if (!cursor.TakeSymbol("*")) {
+      if (scale < 0) return ErrorAt(cursor.Previous(), "a dimension is not negative");
+      return Dim(scale);
+    }
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::string name, cursor.Name("a dimension"));
+  const int symbol = name == "?" ? symbols.Fresh() : symbols.Intern(name);
+  std::int64_t offset = 0;
+  if (cursor.Peek().kind == Token::kNumber) {
+    PLUMB_ASSIGN_OR_RETURN(offset, cursor.Integer("an offset"));
+  }
+  return Dim::Symbol(symbol, scale, offset);
+}
+
 // Parses one graph; nested ones get a parser of their own on the same cursor.
 class GraphParser {
  public:
@@ -101,25 +120,6 @@ class GraphParser {
     return OkStatus();
   }
 
-  StatusOr<Dim> ParseDim() {
-    std::int64_t scale = 1;
-    if (cursor_.Peek().kind == Token::kNumber) {
-      PLUMB_ASSIGN_OR_RETURN(scale, cursor_.Integer("a dimension"));
-      if (!cursor_.TakeSymbol("*")) {
-        if (scale < 0) return ErrorAt(cursor_.Previous(), "a dimension is not negative");
-        return Dim(scale);
-      }
-    }
-    PLUMB_ASSIGN_OR_RETURN(const std::string name, cursor_.Name("a dimension"));
-    SymbolTable& symbols = graph_.symbols();
-    const int symbol = name == "?" ? symbols.Fresh() : symbols.Intern(name);
-    std::int64_t offset = 0;
-    if (cursor_.Peek().kind == Token::kNumber) {
-      PLUMB_ASSIGN_OR_RETURN(offset, cursor_.Integer("an offset"));
-    }
-    return Dim::Symbol(symbol, scale, offset);
-  }
-
   StatusOr<Type> ParseType() {
     Type type;
     const Token at = cursor_.Peek();
@@ -133,7 +133,7 @@ class GraphParser {
     type.dims.emplace();
     while (!cursor_.TakeSymbol("]")) {
       if (!type.dims->empty()) PLUMB_RETURN_IF_ERROR(cursor_.Expect(","));
-      PLUMB_ASSIGN_OR_RETURN(const Dim dim, ParseDim());
+      PLUMB_ASSIGN_OR_RETURN(const Dim dim, ReadDim(cursor_, graph_.symbols()));
       type.dims->push_back(dim);
     }
     return type;
@@ -362,6 +362,16 @@ StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops,
   if (cursor.Peek().kind != Token::kEnd) return cursor.Error("expected nothing after the graph");
   if (options.infer) PLUMB_RETURN_IF_ERROR(Verify(graph));
   return graph;
+}
+
+std::optional<Dim> ParseDim(std::string_view text, SymbolTable& symbols) {
+  if (text.find_first_of(" \t\r\n#") != std::string_view::npos) return std::nullopt;
+  StatusOr<std::vector<Token>> tokens = SplitIntoTokens(text);
+  if (!tokens.ok()) return std::nullopt;
+  TokenCursor cursor(*std::move(tokens));
+  const StatusOr<Dim> dim = ReadDim(cursor, symbols);
+  if (!dim.ok() || cursor.Peek().kind != Token::kEnd) return std::nullopt;
+  return *dim;
 }
 
 }  // namespace plumb

@@ -1,0 +1,40 @@
+#include "onnx/import.h"
+
+#include "core/mapped_file.h"
+#include "onnx/importer.h"
+#include "onnx/model_scan.h"
+
+namespace plumb::onnx {
+namespace {
+
+StatusOr<Graph> ImportFrom(std::span<const std::byte> bytes, const OpTable& ops,
+                           std::shared_ptr<const void> owner, const std::string& path) {
+  if (bytes.empty()) return InvalidArgument("is empty");
+  PLUMB_ASSIGN_OR_RETURN(ScannedMessage scanned, ScanMessage(MessageKind::kModel, bytes));
+  onnxpb::ModelProto model;
+  if (!model.ParseFromString(scanned.structure)) {
+    return InvalidArgument("is not an ONNX model: malformed or nested too deep");
+  }
+  Importer importer(ops, {std::move(scanned.payloads), std::move(owner), ExternalData(path)});
+  return importer.Import(model);
+}
+
+StatusOr<Graph> WithName(StatusOr<Graph> graph, const std::string& name) {
+  if (graph.ok()) return graph;
+  return Annotate(graph.status(), "model '" + name + "'");
+}
+
+}  // namespace
+
+StatusOr<Graph> ImportFile(const std::string& path, const OpTable& ops) {
+  PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
+  const std::span<const std::byte> bytes = file->bytes();
+  return WithName(ImportFrom(bytes, ops, std::move(file), path), path);
+}
+
+StatusOr<Graph> ImportBytes(std::span<const std::byte> bytes, const OpTable& ops,
+                            const std::string& name) {
+  return WithName(ImportFrom(bytes, ops, nullptr, ""), name);
+}
+
+}  // namespace plumb::onnx
