@@ -12,7 +12,9 @@ function once(page: string, needle: string): void {
   if (count !== 1) throw new Error(`report.html: '${needle}' stands ${count} times, expected once`);
 }
 
-/** Moves every emitted script and style into the page and checks what the report writer relies on. */
+/**
+ * Moves every emitted script and style into the page and checks what the report writer relies on.
+ */
 function singleFile(): Plugin {
   return {
     name: 'plumb-single-file',

@@ -7,31 +7,46 @@ import { readRecords, type Graph } from './records';
 
 const MS = 1e6;
 
-interface Line { [key: string]: unknown }
+interface Line {
+  [key: string]: unknown;
+}
 
 function analysed(lines: Line[], header: Line = {}): Analysis {
-  const text = [{ plumb_run: 1, id: 'r', machine: { cores: 4 }, ...header }, ...lines].map((l) => JSON.stringify(l)).join('\n');
+  const text = [{ plumb_run: 1, id: 'r', machine: { cores: 4 }, ...header }, ...lines]
+    .map((l) => JSON.stringify(l))
+    .join('\n');
   const { runs, problems } = readRecords(text);
   expect(problems).toEqual([]);
-  return analyse(runs[0] as NonNullable<typeof runs[0]>);
+  return analyse(runs[0] as NonNullable<(typeof runs)[0]>);
 }
 
 const graph = (...ids: string[]): Line => ({
-  t: 'graph', name: 'g', nodes: ids.map((id) => ({ id })),
+  t: 'graph',
+  name: 'g',
+  nodes: ids.map((id) => ({ id })),
   edges: ids.slice(1).map((to, i) => ({ from: ids[i], to, capacity: 4 })),
 });
 
 let id = 0;
-const span = (trace: number, where: string, kind: string, begin: number, end: number, more: Line = {}): Line =>
-  ({ t: 'span', trace, id: ++id, where, kind, begin: begin * MS, end: end * MS, ...more });
+const span = (
+  trace: number,
+  where: string,
+  kind: string,
+  begin: number,
+  end: number,
+  more: Line = {},
+): Line => ({ t: 'span', trace, id: ++id, where, kind, begin: begin * MS, end: end * MS, ...more });
 
 /** Frames that follow each other: 2 ms before, 6 ms network, 2 ms after, every 6 ms. */
 function steady(count: number, more: Line = {}): Line[] {
   const lines = [graph('read', 'net', 'write')];
   for (let i = 0; i < count; i++) {
     const at = 6 * i;
-    lines.push(span(i, 'read', 'pre', at, at + 2, { cpu_ns: 2 * MS, ...more }), span(i, 'net', 'ai', at + 2, at + 8, { cpu_ns: 6 * MS }),
-      span(i, 'write', 'post', at + 8, at + 10, { cpu_ns: 2 * MS }));
+    lines.push(
+      span(i, 'read', 'pre', at, at + 2, { cpu_ns: 2 * MS, ...more }),
+      span(i, 'net', 'ai', at + 2, at + 8, { cpu_ns: 6 * MS }),
+      span(i, 'write', 'post', at + 8, at + 10, { cpu_ns: 2 * MS }),
+    );
   }
   return lines;
 }
@@ -41,8 +56,26 @@ describe('self time', () => {
     const { stages, kinds } = analysed([
       graph('a', 'b'),
       { t: 'span', trace: 1, id: 1, where: 'a', kind: 'pre', begin: 0, end: 10 * MS },
-      { t: 'span', trace: 1, id: 2, parent: 1, where: 'conv', kind: 'ai', begin: 1 * MS, end: 7 * MS },
-      { t: 'span', trace: 1, id: 3, parent: 2, where: 'lock', kind: 'wait', begin: 2 * MS, end: 4 * MS },
+      {
+        t: 'span',
+        trace: 1,
+        id: 2,
+        parent: 1,
+        where: 'conv',
+        kind: 'ai',
+        begin: 1 * MS,
+        end: 7 * MS,
+      },
+      {
+        t: 'span',
+        trace: 1,
+        id: 3,
+        parent: 2,
+        where: 'lock',
+        kind: 'wait',
+        begin: 2 * MS,
+        end: 4 * MS,
+      },
       { t: 'span', trace: 1, id: 4, where: 'b', kind: 'io', begin: 10 * MS, end: 11 * MS },
     ]);
     expect(stages.map((stage) => stage.id)).toEqual(['a', 'b']);
@@ -53,9 +86,25 @@ describe('self time', () => {
   });
 
   it('survives parents that are missing, their own, in a ring, or of another trace', () => {
-    const ring = [[1, 2], [2, 1], [3, 3], [4, 99]].map(([own, parent]) =>
-      ({ t: 'span', trace: 1, id: own, parent, where: `s${own}`, kind: 'pre', begin: 0, end: 4 }));
-    const { nodes } = analysed([...ring, { t: 'span', trace: 2, id: 7, parent: 4, where: 'x', kind: 'ai', begin: 1, end: 2 }]);
+    const ring = [
+      [1, 2],
+      [2, 1],
+      [3, 3],
+      [4, 99],
+    ].map(([own, parent]) => ({
+      t: 'span',
+      trace: 1,
+      id: own,
+      parent,
+      where: `s${own}`,
+      kind: 'pre',
+      begin: 0,
+      end: 4,
+    }));
+    const { nodes } = analysed([
+      ...ring,
+      { t: 'span', trace: 2, id: 7, parent: 4, where: 'x', kind: 'ai', begin: 1, end: 2 },
+    ]);
     expect(nodes.filter((node) => node.parent === null).length).toBeGreaterThanOrEqual(3);
     expect(nodes[4]?.parent?.span.id).toBe(4);
   });
@@ -65,7 +114,8 @@ describe('frames', () => {
   it('are late from when they were due, and unfinished without a last stage', () => {
     const { frames, latencies, unfinished } = analysed([
       graph('a', 'b'),
-      span(1, 'a', 'pre', 5, 6, { due: 1 * MS }), span(1, 'b', 'post', 8, 9),
+      span(1, 'a', 'pre', 5, 6, { due: 1 * MS }),
+      span(1, 'b', 'post', 8, 9),
       span(2, 'a', 'pre', 6, 7),
     ]);
     expect(latencies).toHaveLength(1);
@@ -84,7 +134,17 @@ describe('shares', () => {
   it('count no CPU time of waiting', () => {
     const { cpuNs } = analysed([
       { t: 'span', trace: 1, id: 1, where: 'a', kind: 'pre', begin: 0, end: 10, cpu_ns: 10 },
-      { t: 'span', trace: 1, id: 2, parent: 1, where: 'a', kind: 'wait', begin: 2, end: 8, cpu_ns: 6 },
+      {
+        t: 'span',
+        trace: 1,
+        id: 2,
+        parent: 1,
+        where: 'a',
+        kind: 'wait',
+        begin: 2,
+        end: 8,
+        cpu_ns: 6,
+      },
       { t: 'span', trace: 1, id: 3, where: 'b', kind: 'wait', begin: 2, end: 8, cpu_ns: 6 },
     ]);
     expect(cpuNs).toBe(4);
@@ -99,13 +159,25 @@ describe('forecasts', () => {
     expect(found?.cause).toBe('stage');
     expect(found?.more).toBeCloseTo(2 / 0.006, 0);
     const words = answer(analysis, found).flat(2).join('');
-    expect(words).toContain("'net' is the bottleneck (busy 99.7 %): one more replica of it would give up to 333 frames/s");
+    expect(words).toContain(
+      "'net' is the bottleneck (busy 99.7 %): one more replica of it would give up to 333 frames/s",
+    );
     expect(words).toContain('60.0 % of the work is AI; the rest is the AI tax, 4.00 ms a frame');
   });
   it('see a full processor and a source that sets the pace', () => {
-    expect(findBottleneck(analysed(steady(200), { machine: { cores: 1.7 } }))?.cause).toBe('processor');
-    const slow = analysed([graph('a', 'b'), ...Array.from({ length: 100 }, (_, i) =>
-      [span(i, 'a', 'pre', 40 * i, 40 * i + 3), span(i, 'b', 'ai', 40 * i + 3, 40 * i + 9)]).flat()], { settings: { source_fps: 25 } });
+    expect(findBottleneck(analysed(steady(200), { machine: { cores: 1.7 } }))?.cause).toBe(
+      'processor',
+    );
+    const slow = analysed(
+      [
+        graph('a', 'b'),
+        ...Array.from({ length: 100 }, (_, i) => [
+          span(i, 'a', 'pre', 40 * i, 40 * i + 3),
+          span(i, 'b', 'ai', 40 * i + 3, 40 * i + 9),
+        ]).flat(),
+      ],
+      { settings: { source_fps: 25 } },
+    );
     expect(findBottleneck(slow)?.cause).toBe('source');
   });
   it('follow Amdahl: four tenths of the work stay', () => {
@@ -125,31 +197,79 @@ describe('forecasts', () => {
   });
 });
 
-it('sees a model\'s profile and sorts its steps', () => {
+it("sees a model's profile and sorts its steps", () => {
   const { profile, steps } = analysed([
     { t: 'span', trace: 1, id: 1, where: 'run', kind: 'ai', begin: 0, end: 10 },
-    { t: 'span', trace: 1, id: 2, parent: 1, where: 'small', kind: 'ai', begin: 0, end: 2, ops: 10 },
-    { t: 'span', trace: 1, id: 3, parent: 1, where: 'large', kind: 'ai', begin: 2, end: 10, ops: 40 },
+    {
+      t: 'span',
+      trace: 1,
+      id: 2,
+      parent: 1,
+      where: 'small',
+      kind: 'ai',
+      begin: 0,
+      end: 2,
+      ops: 10,
+    },
+    {
+      t: 'span',
+      trace: 1,
+      id: 3,
+      parent: 1,
+      where: 'large',
+      kind: 'ai',
+      begin: 2,
+      end: 10,
+      ops: 40,
+    },
   ]);
   expect(profile).toBe(true);
-  expect(steps.map((step) => [step.where, step.total, step.share])).toEqual([['large', 8, 0.8], ['small', 2, 0.2]]);
+  expect(steps.map((step) => [step.where, step.total, step.share])).toEqual([
+    ['large', 8, 0.8],
+    ['small', 2, 0.2],
+  ]);
 });
 
 it('takes summaries where spans were not kept', () => {
-  const { stages } = analysed([graph('a', 'b'), span(1, 'a', 'pre', 0, 1), span(1, 'b', 'pre', 1, 2),
-    { t: 'summary', where: 'b', kind: 'pre', count: 100, min: 1, max: 9, sum: 500, bounds: [4, 8], counts: [50, 45, 5] }]);
-  expect(stages[1]).toMatchObject({ bucketed: true, spans: 100, items: 100, p50: { value: 4 }, p99: { value: 9, low: 8 } });
+  const { stages } = analysed([
+    graph('a', 'b'),
+    span(1, 'a', 'pre', 0, 1),
+    span(1, 'b', 'pre', 1, 2),
+    {
+      t: 'summary',
+      where: 'b',
+      kind: 'pre',
+      count: 100,
+      min: 1,
+      max: 9,
+      sum: 500,
+      bounds: [4, 8],
+      counts: [50, 45, 5],
+    },
+  ]);
+  expect(stages[1]).toMatchObject({
+    bucketed: true,
+    spans: 100,
+    items: 100,
+    p50: { value: 4 },
+    p99: { value: 9, low: 8 },
+  });
 });
 
 describe('layers', () => {
   const of = (edges: string[]): Graph => ({
-    name: '', edges: edges.map((e) => ({ from: e[0] as string, to: e[1] as string, capacity: null })),
+    name: '',
+    edges: edges.map((e) => ({ from: e[0] as string, to: e[1] as string, capacity: null })),
     nodes: [...new Set(edges.join(''))].map((n) => ({ id: n, label: n, kind: null, replicas: 1 })),
   });
   it('follow the longest path', () => {
     expect(layersOf(of(['ab', 'bc', 'ac', 'ad']))).toEqual([['a'], ['b', 'd'], ['c']]);
   });
   it('hold every node of a loop', () => {
-    expect(layersOf(of(['ab', 'bc', 'cb', 'cd'])).flat().sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(
+      layersOf(of(['ab', 'bc', 'cb', 'cd']))
+        .flat()
+        .sort(),
+    ).toEqual(['a', 'b', 'c', 'd']);
   });
 });

@@ -1,7 +1,24 @@
 // Turns one run's records into the figures of a report: frames, stages, steps, shares, throughput.
-import { KINDS, type Key, type Kind, type Quality, type Run, type Summary } from './records';
+import {
+  KINDS,
+  type GraphEdge,
+  type Key,
+  type Kind,
+  type Quality,
+  type Run,
+  type Summary,
+} from './records';
 import { emptyKinds, linkSpans, workOf, type Node } from './spans';
-import { bucketPercentile, percentile, rate, sorted, unionLength, type Interval, type Percentile, type Rate } from './stats';
+import {
+  bucketPercentile,
+  percentile,
+  rate,
+  sorted,
+  unionLength,
+  type Interval,
+  type Percentile,
+  type Rate,
+} from './stats';
 
 /** One request, frame or step through the whole application; times in nanoseconds. */
 export interface Frame {
@@ -38,7 +55,6 @@ export interface Stage {
   busy: number;
   /** Frames per second that its replicas could do alone; null when it did nothing. */
   capacity: number | null;
-  queue: { mean: number; max: number; samples: number } | null;
 }
 
 export interface Step {
@@ -101,17 +117,29 @@ export function analyse(run: Run): Analysis {
   const cpu = stages.map((stage) => stage.cpuNs).filter((ns) => ns !== null);
   const cpuNs = cpu.length === 0 ? null : cpu.reduce((sum, ns) => sum + ns, 0);
   return {
-    run, profile, nodes, frames, unfinished,
+    run,
+    profile,
+    nodes,
+    frames,
+    unfinished,
     latencies: sorted(frames.map((frame) => frame.latency)),
-    begin, end,
-    throughput: rate(frames.map((frame) => frame.end), begin, end),
+    begin,
+    end,
+    throughput: rate(
+      frames.map((frame) => frame.end),
+      begin,
+      end,
+    ),
     sourceFps: positive(run.header.settings['source_fps']),
     stages,
     steps: collectSteps(run, nodes, profile),
-    kinds, work,
+    kinds,
+    work,
     aiShare: work > 0 ? kinds.ai / work : null,
-    cores, cpuNs,
-    cpuUse: cpuNs === null || cores === null || end <= begin ? null : cpuNs / (cores * (end - begin)),
+    cores,
+    cpuNs,
+    cpuUse:
+      cpuNs === null || cores === null || end <= begin ? null : cpuNs / (cores * (end - begin)),
     quality: run.quality,
   };
 }
@@ -119,8 +147,10 @@ export function analyse(run: Run): Analysis {
 /** A model's own profile: no pipeline, and what has no children is the network. */
 function isProfile(run: Run, nodes: readonly Node[]): boolean {
   if (run.graph !== null || nodes.length === 0) return false;
-  return nodes.every(({ span, children }) =>
-    children.length > 0 || span.kind === 'ai' || span.kind === 'load' || span.kind === 'wait');
+  return nodes.every(
+    ({ span, children }) =>
+      children.length > 0 || span.kind === 'ai' || span.kind === 'load' || span.kind === 'wait',
+  );
 }
 
 /** A frame is complete when it has a span in a stage that nothing follows. */
@@ -134,7 +164,9 @@ function collectFrames(run: Run, nodes: readonly Node[]): { frames: Frame[]; unf
     else group.push(node);
   }
   const sources = new Set(run.graph?.edges.map((edge) => edge.from));
-  const ends = (run.graph?.nodes ?? []).filter((node) => !sources.has(node.id)).map((node) => node.id);
+  const ends = (run.graph?.nodes ?? [])
+    .filter((node) => !sources.has(node.id))
+    .map((node) => node.id);
   const sinks = new Set(ends.filter((id) => nodes.some((node) => node.stage === id)));
   const frames: Frame[] = [];
   let unfinished = 0;
@@ -162,7 +194,15 @@ function measureFrame(trace: Key, group: readonly Node[]): Frame {
       if (span.kind === 'ai') ai.push(part);
     }
   }
-  return { trace, due, begin, end, latency: end - due, ai: unionLength(ai), busy: unionLength(busy) };
+  return {
+    trace,
+    due,
+    begin,
+    end,
+    latency: end - due,
+    ai: unionLength(ai),
+    busy: unionLength(busy),
+  };
 }
 
 interface Gathering {
@@ -203,19 +243,27 @@ function finishStage(run: Run, id: string, from: Gathering, frames: number, wall
   const summaries = run.summaries.filter((s) => s.where === id && s.count > 0);
   const summary = useSummaries(from, summaries);
   const serviceNs = summary === null ? from.service.reduce((sum, ns) => sum + ns, 0) : summary.sum;
-  const at = (p: number): Percentile | null => summary === null
-    ? percentile(service, p)
-    : bucketPercentile(summary.bounds, summary.counts, p, summary.min, summary.max);
+  const at = (p: number): Percentile | null =>
+    summary === null
+      ? percentile(service, p)
+      : bucketPercentile(summary.bounds, summary.counts, p, summary.min, summary.max);
   const busy = wallNs > 0 ? serviceNs / (replicas * wallNs) : 0;
   return {
-    id, replicas,
+    id,
+    replicas,
     label: node?.label || id,
-    items: from.items, spans: from.spans, self: from.self, work: workOf(from.self),
-    p50: at(0.5), p90: at(0.9), p99: at(0.99),
+    items: from.items,
+    spans: from.spans,
+    self: from.self,
+    work: workOf(from.self),
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
     bucketed: summary !== null,
-    serviceNs, cpuNs: from.cpuNs, busy,
+    serviceNs,
+    cpuNs: from.cpuNs,
+    busy,
     capacity: serviceNs > 0 && frames > 0 ? (frames * replicas) / (serviceNs / 1e9) : null,
-    queue: queueOf(run, id),
   };
 }
 
@@ -240,12 +288,17 @@ function useSummaries(from: Gathering, summaries: readonly Summary[]): Summary |
   return main;
 }
 
-/** Depth of the channel in front of a stage, named by the stage or by the two stages it joins. */
-function queueOf(run: Run, id: string): Stage['queue'] {
-  const names = new Set([id]);
-  for (const edge of run.graph?.edges ?? []) {
-    if (edge.to === id) for (const arrow of ['->', '→', '/']) names.add(edge.from + arrow + id);
-  }
+export interface Queue {
+  mean: number;
+  max: number;
+  samples: number;
+}
+
+function edgeNames(edge: GraphEdge): string[] {
+  return ['->', '→', '/'].map((arrow) => edge.from + arrow + edge.to);
+}
+
+function depths(run: Run, names: ReadonlySet<string>): Queue | null {
   let sum = 0;
   let max = 0;
   let samples = 0;
@@ -256,6 +309,14 @@ function queueOf(run: Run, id: string): Stage['queue'] {
     samples++;
   }
   return samples === 0 ? null : { mean: sum / samples, max, samples };
+}
+
+/**
+ * Depth of one channel: sampled under both its ends, or under its stage where that has no other.
+ */
+export function channelQueue(run: Run, edge: GraphEdge): Queue | null {
+  const only = run.graph?.edges.filter((other) => other.to === edge.to).length === 1;
+  return depths(run, new Set(only ? [...edgeNames(edge), edge.to] : edgeNames(edge)));
 }
 
 /** Spans below the stages, or every span of a model's profile, put together by name. */
@@ -289,7 +350,8 @@ function measureStep(group: readonly Node[]): Step {
     return total;
   };
   return {
-    where, kind,
+    where,
+    kind,
     count: group.length,
     total: times.reduce((total, ns) => total + ns, 0),
     share: 0,
@@ -297,6 +359,9 @@ function measureStep(group: readonly Node[]): Step {
     p99: percentile(times, 0.99) as Percentile,
     ops: sum(({ span }) => span.ops),
     bytes: sum(({ span }) =>
-      span.bytesIn === null && span.bytesOut === null ? null : (span.bytesIn ?? 0) + (span.bytesOut ?? 0)),
+      span.bytesIn === null && span.bytesOut === null
+        ? null
+        : (span.bytesIn ?? 0) + (span.bytesOut ?? 0),
+    ),
   };
 }

@@ -8,11 +8,24 @@ import type { Drawing } from './figure';
 import type { Kind } from './records';
 import { FONT, type Theme } from './theme';
 
-use([BarChart, CustomChart, LineChart, GridComponent, LegendComponent, TooltipComponent, LabelLayout, SVGRenderer]);
+use([
+  BarChart,
+  CustomChart,
+  LineChart,
+  GridComponent,
+  LegendComponent,
+  TooltipComponent,
+  LabelLayout,
+  SVGRenderer,
+]);
 
 /** Draws an option into a box of the given size, without animation. */
 export function draw(
-  box: HTMLElement, width: number, height: number, theme: Theme, option: EChartsCoreOption,
+  box: HTMLElement,
+  width: number,
+  height: number,
+  theme: Theme,
+  option: EChartsCoreOption,
 ): Drawing {
   const host = document.createElement('div');
   box.append(host);
@@ -37,7 +50,10 @@ export function draw(
 /** A file of its own from an SVG element. */
 export function svgDocument(picture: SVGSVGElement): string {
   picture.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
+  return (
+    `<?xml version="1.0" ` +
+    `encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`
+  );
 }
 
 /** Place and size of the plot itself; what stands around it never moves it. */
@@ -45,11 +61,13 @@ export function plot(place: Record<string, number>): Record<string, unknown> {
   return { outerBoundsMode: 'none', ...place };
 }
 
-const LETTER = 7;  // width of a letter of 12 px, rounded up
+const LETTER = 7; // width of a letter of 12 px, rounded up
 
 /** A legend above the plot, and the height it takes: entries wrap where the width ends. */
 export function legend(
-  names: readonly string[], width: number, theme: Theme,
+  names: readonly string[],
+  width: number,
+  theme: Theme,
 ): { height: number; option: Record<string, unknown> } {
   let lines = 1;
   let used = 0;
@@ -64,8 +82,16 @@ export function legend(
   return {
     height: 24 * lines,
     option: {
-      top: 0, left: -5, selectedMode: false, icon: 'rect', itemWidth: 14, itemHeight: 12, itemGap: 14,
-      width, data: names, textStyle: { color: theme.text, fontSize: 12 },
+      top: 0,
+      left: -5,
+      selectedMode: false,
+      icon: 'rect',
+      itemWidth: 14,
+      itemHeight: 12,
+      itemGap: 14,
+      width,
+      data: names,
+      textStyle: { color: theme.text, fontSize: 12 },
     },
   };
 }
@@ -97,13 +123,23 @@ export function kindStyle(kind: Kind, theme: Theme): Record<string, unknown> {
   return {
     color,
     decal: {
-      symbol: 'rect', symbolSize: 1, rotation: -Math.PI / 4,
-      dashArrayX: [1, 0], dashArrayY: [2, 4], color: theme.background,
+      symbol: 'rect',
+      symbolSize: 1,
+      rotation: -Math.PI / 4,
+      dashArrayX: [1, 0],
+      dashArrayY: [2, 4],
+      color: theme.background,
     },
   };
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** For tooltips, whose text ECharts reads as HTML. */
 export function escapeHtml(text: string): string {

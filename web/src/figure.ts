@@ -30,7 +30,10 @@ const PAPER_WIDTH = 680;
 
 /** Draws the figures of a page and keeps them up to date. */
 export class Easel {
-  private readonly figures = new Map<HTMLElement, { draw: Draw; drawing: Drawing | null; width: number }>();
+  private readonly figures = new Map<
+    HTMLElement,
+    { draw: Draw; drawing: Drawing | null; width: number }
+  >();
   private readonly dark = matchMedia('(prefers-color-scheme: dark)');
   private readonly observer = new ResizeObserver((entries) => this.resized(entries));
   private readonly abort = new AbortController();
@@ -89,7 +92,9 @@ export class Easel {
   private drawOne(box: HTMLElement): void {
     const figure = this.figures.get(box);
     if (figure === undefined) return;
-    const width = this.paper ? Math.min(PAPER_WIDTH, box.clientWidth || PAPER_WIDTH) : box.clientWidth;
+    const width = this.paper
+      ? Math.min(PAPER_WIDTH, box.clientWidth || PAPER_WIDTH)
+      : box.clientWidth;
     if (width === 0) return;
     figure.drawing?.dispose();
     box.replaceChildren();
@@ -122,34 +127,67 @@ export function figure(easel: Easel, options: FigureOptions): HTMLElement {
   const box = h('div', { class: 'picture', role: 'img', 'aria-label': summary });
   const holder = h('div', { id: `${id}-table`, hidden: true });
   const named = { 'aria-describedby': `${id}-title` };
-  const toggle = button('Show table', () => {
-    holder.hidden = !holder.hidden;
-    if (!holder.hidden) holder.replaceChildren(drawTable(options.table()));
-    toggle.textContent = holder.hidden ? 'Show table' : 'Hide table';
-    toggle.setAttribute('aria-expanded', String(!holder.hidden));
-  }, { ...named, 'aria-expanded': 'false', 'aria-controls': `${id}-table` });
-  const saveSvg = button('Save SVG', () => {
-    const drawing = easel.drawing(box);
-    if (drawing !== null) save(`${id}.svg`, 'image/svg+xml', drawing.svg());
-  }, named);
-  const saveCsv = button('Save CSV', () => save(`${id}.csv`, 'text/csv', toCsv(options.table())), named);
+  const toggle = button(
+    'Show table',
+    () => {
+      holder.hidden = !holder.hidden;
+      if (!holder.hidden) holder.replaceChildren(drawTable(options.table()));
+      toggle.textContent = holder.hidden ? 'Show table' : 'Hide table';
+      toggle.setAttribute('aria-expanded', String(!holder.hidden));
+    },
+    { ...named, 'aria-expanded': 'false', 'aria-controls': `${id}-table` },
+  );
+  const saveSvg = button(
+    'Save SVG',
+    () => {
+      const drawing = easel.drawing(box);
+      if (drawing !== null) save(`${id}.svg`, 'image/svg+xml', drawing.svg());
+    },
+    named,
+  );
+  const saveCsv = button(
+    'Save CSV',
+    () => save(`${id}.csv`, 'text/csv', toCsv(options.table())),
+    named,
+  );
   easel.add(box, options.draw);
-  return h('figure', { id, 'aria-labelledby': `${id}-title` },
-    h('div', { class: 'figure-head' },
+  return h(
+    'figure',
+    { id, 'aria-labelledby': `${id}-title` },
+    h(
+      'div',
+      { class: 'figure-head' },
       h('h3', { id: `${id}-title` }, title),
-      h('div', { class: 'tools' }, toggle, saveSvg, saveCsv)),
+      h('div', { class: 'tools' }, toggle, saveSvg, saveCsv),
+    ),
     h('p', { class: 'summary' }, summary),
-    options.controls, box,
+    options.controls,
+    box,
     options.note ? h('figcaption', {}, options.note) : null,
-    holder);
+    holder,
+  );
 }
 
 /** A table that is always shown, with its CSV. */
-export function tableFigure(id: string, title: string, table: Table, note: Child = null): HTMLElement {
-  const saveCsv = button('Save CSV', () => save(`${id}.csv`, 'text/csv', toCsv(table)),
-    { 'aria-describedby': `${id}-title` });
-  return h('figure', { id, 'aria-labelledby': `${id}-title` },
-    h('div', { class: 'figure-head' },
-      h('h3', { id: `${id}-title` }, title), h('div', { class: 'tools' }, saveCsv)),
-    drawTable(table), note ? h('figcaption', {}, note) : null);
+export function tableFigure(
+  id: string,
+  title: string,
+  table: Table,
+  note: Child = null,
+): HTMLElement {
+  const saveCsv = button('Save CSV', () => save(`${id}.csv`, 'text/csv', toCsv(table)), {
+    'aria-describedby': `${id}-title`,
+  });
+  return h(
+    'figure',
+    { id, 'aria-labelledby': `${id}-title` },
+    h(
+      'div',
+      { class: 'figure-head' },
+      h('h3', { id: `${id}-title` }, title),
+      h('div', { class: 'tools' }, saveCsv),
+    ),
+    drawTable(table),
+    note ? h('figcaption', {}, note) : null,
+  );
 }

@@ -1,6 +1,7 @@
-// What the records say would happen: the stage that limits throughput, one more replica of it, and a
-// faster AI part (Amdahl). Bounds of operational analysis: a stage with m replicas and D seconds of
-// work a frame does at most m / D frames a second, the processor at most cores / CPU seconds a frame.
+// What the records say would happen: the stage that limits throughput, one more replica of it,
+// and a faster AI part (Amdahl). Bounds of operational analysis: a stage with m replicas and D
+// seconds of work a frame does at most m / D frames a second, the processor at most cores / CPU
+// seconds a frame.
 import type { Analysis, Stage } from './analysis';
 import { mean } from './stats';
 
@@ -10,7 +11,10 @@ export interface Limit {
   fps: number;
 }
 
-/** The processor counts as full from this share on: the rest goes to the system and to start and end. */
+/**
+ * The processor counts as full from this share on: the rest goes to the system and to start and
+ * end.
+ */
 export const FULL = 0.9;
 
 export interface Bottleneck {
@@ -30,7 +34,8 @@ function processorLimit(analysis: Analysis, cpuNs = analysis.cpuNs): Limit | nul
 
 function lowest(limits: readonly (Limit | null)[]): Limit | null {
   let least: Limit | null = null;
-  for (const limit of limits) if (limit !== null && (least === null || limit.fps < least.fps)) least = limit;
+  for (const limit of limits)
+    if (limit !== null && (least === null || limit.fps < least.fps)) least = limit;
   return least;
 }
 
@@ -39,21 +44,29 @@ export function findBottleneck(analysis: Analysis): Bottleneck | null {
   const { stages, throughput } = analysis;
   const able = stages.filter((stage) => stage.capacity !== null);
   const stage = able.reduce<Stage | null>(
-    (least, s) => (least === null || (s.capacity as number) < (least.capacity as number) ? s : least), null);
+    (least, s) =>
+      least === null || (s.capacity as number) < (least.capacity as number) ? s : least,
+    null,
+  );
   if (stage === null || able.length < 2 || throughput === null) return null;
   const limits = able.map((s): Limit => ({
     name: s.id,
     fps: (s.capacity as number) * (s === stage ? (s.replicas + 1) / s.replicas : 1),
   }));
   const next = lowest([...limits, processorLimit(analysis)]) as Limit;
-  return { stage, next, more: Math.max(next.fps, throughput.value), cause: causeOf(analysis, stage) };
+  return {
+    stage,
+    next,
+    more: Math.max(next.fps, throughput.value),
+    cause: causeOf(analysis, stage),
+  };
 }
 
 function causeOf(analysis: Analysis, stage: Stage): Bottleneck['cause'] {
   const { cpuUse, sourceFps, throughput } = analysis;
   if (cpuUse !== null && cpuUse >= FULL) return 'processor';
-  const atSource = sourceFps !== null && throughput !== null &&
-    Math.abs(throughput.value / sourceFps - 1) < 0.05;
+  const atSource =
+    sourceFps !== null && throughput !== null && Math.abs(throughput.value / sourceFps - 1) < 0.05;
   return atSource && stage.busy < FULL ? 'source' : 'stage';
 }
 
@@ -71,7 +84,10 @@ export interface Speedup {
 export const FACTORS = [1, 2, 4, 8, 16, Infinity];
 
 /** Amdahl's law on the frames of a run. Null when no frame was finished or no network ran. */
-export function speedups(analysis: Analysis, factors: readonly number[] = FACTORS): Speedup[] | null {
+export function speedups(
+  analysis: Analysis,
+  factors: readonly number[] = FACTORS,
+): Speedup[] | null {
   const { frames } = analysis;
   const ai = mean(frames.map((frame) => frame.ai));
   if (frames.length === 0 || ai <= 0) return null;

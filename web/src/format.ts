@@ -10,7 +10,8 @@ function grouped(text: string): string {
 
 /** Three significant digits: 1234.5 is 1,230 and 0.012345 is 0.0123. */
 export function significant(value: number, digits = 3): string {
-  if (!Number.isFinite(value)) return value === Infinity ? '∞' : value === -Infinity ? `${THIN_MINUS}∞` : '–';
+  if (!Number.isFinite(value))
+    return value === Infinity ? '∞' : value === -Infinity ? `${THIN_MINUS}∞` : '–';
   if (value === 0) return '0';
   const size = Math.abs(value);
   const sign = value < 0 ? THIN_MINUS : '';
@@ -23,7 +24,8 @@ export function significant(value: number, digits = 3): string {
 /** A count, exact. */
 export function whole(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e15
-    ? (value < 0 ? THIN_MINUS : '') + grouped(Math.abs(value).toFixed(0)) : significant(value);
+    ? (value < 0 ? THIN_MINUS : '') + grouped(Math.abs(value).toFixed(0))
+    : significant(value);
 }
 
 /** A share as a percentage with one decimal: 0.6213 is 62.1 %. */
@@ -59,7 +61,9 @@ export function shorten(text: string, length: number): string {
 
 /** a, b and c. */
 export function listing(parts: readonly string[]): string {
-  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}`;
+  return parts.length < 2
+    ? parts.join('')
+    : `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}`;
 }
 
 /** Splits a printed number around its decimal point, so that a column can be aligned on it. */

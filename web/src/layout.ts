@@ -67,10 +67,14 @@ export function layersOf(graph: Graph): string[][] {
 export function layOut(graph: Graph, width: number, sizes: Sizes): Layout {
   const layers = layersOf(graph);
   const fitting = Math.max(1, Math.floor((width + sizes.gapX) / (sizes.nodeWidth + sizes.gapX)));
-  if (fitting < 3 && layers.length > fitting) return layOutVertically(graph, layers.flat(), width, sizes);
+  if (fitting < 3 && layers.length > fitting)
+    return layOutVertically(graph, layers.flat(), width, sizes);
   const rows = Math.ceil(layers.length / fitting);
   const perRow = Math.ceil(layers.length / Math.max(1, rows));
-  const pitchX = perRow > 1 ? Math.min((width - sizes.nodeWidth) / (perRow - 1), sizes.nodeWidth + 3 * sizes.gapX) : 0;
+  const pitchX =
+    perRow > 1
+      ? Math.min((width - sizes.nodeWidth) / (perRow - 1), sizes.nodeWidth + 3 * sizes.gapX)
+      : 0;
   const nodes = new Map<string, Placed>();
   let top = 0;
   for (let row = 0; row < rows; row++) {
@@ -79,22 +83,38 @@ export function layOut(graph: Graph, width: number, sizes: Sizes): Layout {
     const tall = tallest * sizes.nodeHeight + (tallest - 1) * sizes.gapY;
     part.forEach((ids, column) => {
       const own = ids.length * sizes.nodeHeight + (ids.length - 1) * sizes.gapY;
-      ids.forEach((id, i) => nodes.set(id, {
-        id, row, layer: row * perRow + column, width: sizes.nodeWidth,
-        x: column * pitchX,
-        y: top + (tall - own) / 2 + i * (sizes.nodeHeight + sizes.gapY),
-      }));
+      ids.forEach((id, i) =>
+        nodes.set(id, {
+          id,
+          row,
+          layer: row * perRow + column,
+          width: sizes.nodeWidth,
+          x: column * pitchX,
+          y: top + (tall - own) / 2 + i * (sizes.nodeHeight + sizes.gapY),
+        }),
+      );
     });
     top += tall + 2 * sizes.gapY;
   }
   return { nodes, width, height: Math.max(0, top - 2 * sizes.gapY), vertical: false };
 }
 
-function layOutVertically(graph: Graph, order: readonly string[], width: number, sizes: Sizes): Layout {
+function layOutVertically(
+  graph: Graph,
+  order: readonly string[],
+  width: number,
+  sizes: Sizes,
+): Layout {
   const row = new Map(order.map((id, i) => [id, i]));
-  const passing = graph.edges.some(({ from, to }) => (row.get(to) as number) - (row.get(from) as number) !== 1);
+  const passing = graph.edges.some(
+    ({ from, to }) => (row.get(to) as number) - (row.get(from) as number) !== 1,
+  );
   const pitch = sizes.nodeHeight + sizes.gapY;
-  const nodes = new Map(order.map((id, i): [string, Placed] =>
-    [id, { id, row: i, layer: i, width: width - (passing ? 20 : 0), x: 0, y: i * pitch }]));
+  const nodes = new Map(
+    order.map((id, i): [string, Placed] => [
+      id,
+      { id, row: i, layer: i, width: width - (passing ? 16 : 0), x: 0, y: i * pitch },
+    ]),
+  );
   return { nodes, width, height: Math.max(0, order.length * pitch - sizes.gapY), vertical: true };
 }

@@ -1,5 +1,7 @@
 // Starts the page: reads the records that are embedded in it, in slices, and shows the report.
 import './page.css';
+import './figure.css';
+import './media.css';
 import { emptyState, errorState, problemList, Report } from './page';
 import { RecordReader, type Records } from './records';
 import { whole } from './format';
@@ -9,7 +11,7 @@ const SLICE = 24;
 
 async function read(content: string, progress: (done: number) => void): Promise<Records> {
   const reader = new RecordReader();
-  let at = content.startsWith('\n') ? 1 : 0;  // the line break after the opening tag
+  let at = content.startsWith('\n') ? 1 : 0; // the line break after the opening tag
   let pause = performance.now() + SLICE;
   for (let count = 0; at < content.length; count++) {
     let end = content.indexOf('\n', at);
@@ -30,13 +32,20 @@ const root = document.getElementById('page') as HTMLElement;
 async function show(content: string): Promise<void> {
   const loading = document.getElementById('loading');
   const records = await read(content, (done) => {
-    if (loading !== null) loading.textContent = `${whole(Math.round(done * 100))} % of the records are read.`;
+    if (loading !== null)
+      loading.textContent = `${whole(Math.round(done * 100))} % of the records are read.`;
   });
   if (records.runs.length > 0) {
     new Report(root, records).show(0);
   } else if (records.problemCount > 0) {
-    root.replaceChildren(errorState('These records cannot be read', 'No line begins a run.',
-      problemList(records.problems, records.problemCount), open));
+    root.replaceChildren(
+      errorState(
+        'These records cannot be read',
+        'No line begins a run.',
+        problemList(records.problems, records.problemCount),
+        open,
+      ),
+    );
   } else {
     root.replaceChildren(emptyState(open));
   }

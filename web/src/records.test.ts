@@ -6,15 +6,21 @@ const SPAN = '{"t":"span","trace":1,"id":1,"where":"a","kind":"ai","begin":0,"en
 
 describe('reading', () => {
   it('puts every kind of line into its run', () => {
-    const { runs, problemCount } = readRecords([
-      HEADER, SPAN,
-      '{"t":"sample","at":1,"what":"rss","value":3,"unit":"MB"}',
-      '{"t":"event","at":1,"where":"a","what":"dropped","why":"full"}',
-      '{"t":"summary","where":"a","kind":"ai","count":2,"min":1,"max":4,"sum":5,"histogram":{"bounds":[2],"counts":[1,1]}}',
-      '{"t":"graph","name":"g","nodes":[{"id":"a"},{"id":"b","replicas":2,"kind":"io"}],"edges":[{"from":"a","to":"b","capacity":8}]}',
-      '{"t":"quality","what":"recall","value":0.9,"target":0.95,"count":10}',
-      '', HEADER, SPAN, SPAN,
-    ].join('\r\n'));
+    const { runs, problemCount } = readRecords(
+      [
+        HEADER,
+        SPAN,
+        '{"t":"sample","at":1,"what":"rss","value":3,"unit":"MB"}',
+        '{"t":"event","at":1,"where":"a","what":"dropped","why":"full"}',
+        '{"t":"summary","where":"a","kind":"ai","count":2,"min":1,"max":4,"sum":5,"histogram":{"bounds":[2],"counts":[1,1]}}',
+        '{"t":"graph","name":"g","nodes":[{"id":"a"},{"id":"b","replicas":2,"kind":"io"}],"edges":[{"from":"a","to":"b","capacity":8}]}',
+        '{"t":"quality","what":"recall","value":0.9,"target":0.95,"count":10}',
+        '',
+        HEADER,
+        SPAN,
+        SPAN,
+      ].join('\r\n'),
+    );
     expect(problemCount).toBe(0);
     expect(runs).toHaveLength(2);
     expect(runs[0]?.spans[0]).toMatchObject({ where: 'a', kind: 'ai', due: null, thread: null });
@@ -30,7 +36,9 @@ describe('reading', () => {
   });
 
   it('keeps names that look like parts of JavaScript as plain names', () => {
-    const { runs } = readRecords(`${HEADER}\n{"t":"span","trace":"__proto__","where":"constructor","kind":"pre","begin":0,"end":1}`);
+    const { runs } = readRecords(
+      `${HEADER}\n{"t":"span","trace":"__proto__","where":"constructor","kind":"pre","begin":0,"end":1}`,
+    );
     expect(runs[0]?.spans[0]).toMatchObject({ trace: '__proto__', where: 'constructor' });
   });
 });
@@ -47,15 +55,32 @@ describe('malformed lines', () => {
     [span('"begin":"0","end":5'), '"begin" is "0", expected a number'],
     [span('"begin":1e999,"end":5'), '"begin" is null, expected a number'],
     [span('"end":5'), '"begin" is nothing, expected a number'],
-    [SPAN.replace('"ai"', '"gpu"'), '"kind" is "gpu", expected one of ai, pre, post, serialize, io, train, load, other, wait'],
+    [
+      SPAN.replace('"ai"', '"gpu"'),
+      '"kind" is "gpu", expected one of ai, pre, post, serialize, io, train, load, other, wait',
+    ],
     [SPAN.replace('"trace":1', '"trace":{}'), '"trace" is {}, expected a number or a text'],
-    ['{"t":"summary","where":"a","kind":"ai","count":1,"min":1,"max":1,"sum":1,"bounds":[1,2],"counts":[1]}',
-      '1 counts for 2 bounds, expected as many or one more'],
-    ['{"t":"summary","where":"a","kind":"ai","count":1,"min":1,"max":1,"sum":1,"bounds":[2,1],"counts":[1,0]}', '"bounds" do not rise'],
-    ['{"t":"graph","nodes":[{"id":"a"}],"edges":[{"from":"a","to":"z"}]}', "an edge names the node 'z', which is not there"],
+    [
+      '{"t":"summary","where":"a","kind":"ai","count":1,"min":1,"max":1,"sum":1,"bounds":[1,2],"counts":[1]}',
+      '1 counts for 2 bounds, expected as many or one more',
+    ],
+    [
+      '{"t":"summary","where":"a","kind":"ai","count":1,"min":1,"max":1,"sum":1,"bounds":[2,1],"counts":[1,0]}',
+      '"bounds" do not rise',
+    ],
+    [
+      '{"t":"graph","nodes":[{"id":"a"}],"edges":[{"from":"a","to":"z"}]}',
+      "an edge names the node 'z', which is not there",
+    ],
     ['{"t":"graph","nodes":[{"id":"a"},{"id":"a"}],"edges":[]}', 'two nodes have the same id'],
-    ['{"t":"graph","nodes":[{"id":"a","replicas":0}],"edges":[]}', "node 'a' has 0 replicas, expected 1 or more"],
-    ['{"t":"quality","what":"x","value":1,"better":"bigger"}', '"better" is "bigger", expected higher or lower'],
+    [
+      '{"t":"graph","nodes":[{"id":"a","replicas":0}],"edges":[]}',
+      "node 'a' has 0 replicas, expected 1 or more",
+    ],
+    [
+      '{"t":"quality","what":"x","value":1,"better":"bigger"}',
+      '"better" is "bigger", expected higher or lower',
+    ],
   ])('%s', (line, message) => {
     const { runs, problems, problemCount } = readRecords(`${HEADER}\n${SPAN}\n${line}\n${SPAN}`);
     expect(problemCount).toBe(1);
@@ -64,7 +89,9 @@ describe('malformed lines', () => {
   });
 
   it('before a header, or after one of an unknown format, belong to no run', () => {
-    expect(readRecords(SPAN).problems[0]?.message).toContain('a header line {"plumb_run":1,…} must stand before it');
+    expect(readRecords(SPAN).problems[0]?.message).toContain(
+      'a header line {"plumb_run":1,…} must stand before it',
+    );
     const { runs, problems } = readRecords(`${HEADER}\n{"plumb_run":2}\n${SPAN}`);
     expect(runs[0]?.spans).toHaveLength(0);
     expect(problems.map((problem) => problem.line)).toEqual([2, 3]);
@@ -72,7 +99,9 @@ describe('malformed lines', () => {
   });
 
   it('are counted without end but kept only at first, with short excerpts', () => {
-    const { problems, problemCount } = readRecords([HEADER, ...Array(500).fill('x'.repeat(10_000))].join('\n'));
+    const { problems, problemCount } = readRecords(
+      [HEADER, ...Array(500).fill('x'.repeat(10_000))].join('\n'),
+    );
     expect(problemCount).toBe(500);
     expect(problems).toHaveLength(20);
     expect(problems[0]?.excerpt.length).toBeLessThan(130);

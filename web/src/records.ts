@@ -2,122 +2,25 @@
 // the pipeline's graph and the application's quality figures. Times are nanoseconds from the start
 // of the run. A line that cannot be read is reported with its number and left out.
 
-/** Every kind of time, in the order in which it is stacked and listed. */
-export const KINDS = [
-  'ai', 'pre', 'post', 'serialize', 'io', 'train', 'load', 'other', 'wait',
-] as const;
-export type Kind = (typeof KINDS)[number];
+import {
+  KINDS,
+  type Kind,
+  type Key,
+  type Span,
+  type Sample,
+  type RunEvent,
+  type Summary,
+  type GraphNode,
+  type GraphEdge,
+  type Graph,
+  type Quality,
+  type Fields,
+  type Header,
+  type Run,
+  type Records,
+} from './run';
 
-export type Key = string | number;
-
-export interface Span {
-  trace: Key | null;
-  id: Key | null;
-  parent: Key | null;
-  where: string;
-  kind: Kind;
-  due: number | null;
-  begin: number;
-  end: number;
-  items: number | null;
-  bytesIn: number | null;
-  bytesOut: number | null;
-  ops: number | null;
-  cpuNs: number | null;
-  thread: string | null;
-  note: string | null;
-}
-
-export interface Sample {
-  at: number;
-  what: string;
-  where: string;
-  value: number;
-  unit: string;
-}
-
-export interface RunEvent {
-  at: number;
-  where: string;
-  what: string;
-  why: string;
-}
-
-/** The distribution of one stage's self time in nanoseconds, kept instead of each span. */
-export interface Summary {
-  where: string;
-  kind: Kind;
-  count: number;
-  min: number;
-  max: number;
-  sum: number;
-  /** Upper ends of the buckets; counts may have one bucket more, which is open to the right. */
-  bounds: number[];
-  counts: number[];
-}
-
-export interface GraphNode {
-  id: string;
-  label: string;
-  kind: Kind | null;
-  replicas: number;
-}
-
-export interface GraphEdge {
-  from: string;
-  to: string;
-  capacity: number | null;
-}
-
-export interface Graph {
-  name: string;
-  nodes: GraphNode[];
-  edges: GraphEdge[];
-}
-
-export interface Quality {
-  what: string;
-  value: number;
-  target: number | null;
-  better: 'higher' | 'lower';
-  count: number | null;
-}
-
-export type Fields = Record<string, unknown>;
-
-export interface Header {
-  id: string;
-  command: string[];
-  started: string;
-  commit: string;
-  machine: Fields;
-  limits: Fields;
-  settings: Fields;
-}
-
-export interface Run {
-  header: Header;
-  spans: Span[];
-  samples: Sample[];
-  events: RunEvent[];
-  summaries: Summary[];
-  graph: Graph | null;
-  quality: Quality[];
-}
-
-export interface Problem {
-  /** Counted from 1. */
-  line: number;
-  message: string;
-  excerpt: string;
-}
-
-export interface Records {
-  runs: Run[];
-  /** The first problems; problemCount says how many there were. */
-  problems: Problem[];
-  problemCount: number;
-}
+export * from './run';
 
 const KEPT_PROBLEMS = 20;
 const EXCERPT_LENGTH = 120;
@@ -181,7 +84,8 @@ function list(fields: Fields, key: string): unknown[] {
 
 function numbers(fields: Fields, key: string): number[] {
   return list(fields, key).map((value) => {
-    if (typeof value !== 'number') throw new LineError(`"${key}" holds ${show(value)}, expected numbers`);
+    if (typeof value !== 'number')
+      throw new LineError(`"${key}" holds ${show(value)}, expected numbers`);
     return value;
   });
 }
@@ -234,8 +138,9 @@ function readSummary(fields: Fields): Summary {
   const bounds = histogram['bounds'] === undefined ? [] : numbers(histogram, 'bounds');
   const counts = histogram['counts'] === undefined ? [] : numbers(histogram, 'counts');
   if (counts.length !== bounds.length && counts.length !== bounds.length + 1) {
-    throw new LineError(`${counts.length} counts for ${bounds.length} bounds, ` +
-      'expected as many or one more');
+    throw new LineError(
+      `${counts.length} counts for ${bounds.length} bounds, ` + 'expected as many or one more',
+    );
   }
   if (bounds.some((bound, i) => i > 0 && bound <= (bounds[i - 1] as number))) {
     throw new LineError('"bounds" do not rise');
@@ -257,7 +162,8 @@ function readGraph(fields: Fields): Graph {
     if (!isFields(node)) throw new LineError(`a node is ${show(node)}, expected an object`);
     const id = text(node, 'id');
     const replicas = optionalNumber(node, 'replicas') ?? 1;
-    if (!(replicas >= 1)) throw new LineError(`node '${id}' has ${replicas} replicas, expected 1 or more`);
+    if (!(replicas >= 1))
+      throw new LineError(`node '${id}' has ${replicas} replicas, expected 1 or more`);
     return {
       id,
       label: optionalText(node, 'label') ?? '',
@@ -272,7 +178,8 @@ function readGraph(fields: Fields): Graph {
     const from = text(edge, 'from');
     const to = text(edge, 'to');
     for (const end of [from, to]) {
-      if (!known.has(end)) throw new LineError(`an edge names the node '${end}', which is not there`);
+      if (!known.has(end))
+        throw new LineError(`an edge names the node '${end}', which is not there`);
     }
     return { from, to, capacity: optionalNumber(edge, 'capacity') };
   });
@@ -295,7 +202,9 @@ function readQuality(fields: Fields): Quality {
 
 function readHeader(fields: Fields): Header {
   if (fields['plumb_run'] !== 1) {
-    throw new LineError(`run format ${show(fields['plumb_run'])} is not known; this page reads format 1`);
+    throw new LineError(
+      `run format ${show(fields['plumb_run'])} is not known; this page reads format 1`,
+    );
   }
   const part = (key: string): Fields => (isFields(fields[key]) ? (fields[key] as Fields) : {});
   const command = fields['command'];
@@ -327,8 +236,8 @@ export class RecordReader {
       if (!(error instanceof LineError)) throw error;
       this.records.problemCount++;
       if (this.records.problems.length < KEPT_PROBLEMS) {
-        const excerpt = trimmed.length > EXCERPT_LENGTH
-          ? `${trimmed.slice(0, EXCERPT_LENGTH)}…` : trimmed;
+        const excerpt =
+          trimmed.length > EXCERPT_LENGTH ? `${trimmed.slice(0, EXCERPT_LENGTH)}…` : trimmed;
         this.records.problems.push({ line: this.line, message: error.message, excerpt });
       }
     }
@@ -343,35 +252,58 @@ export class RecordReader {
     try {
       fields = JSON.parse(line);
     } catch {
-      throw new LineError('not valid JSON; was the file cut off or written by two programs at once?');
+      throw new LineError(
+        'not valid JSON; was the file cut off or written by two programs at once?',
+      );
     }
     if (!isFields(fields)) throw new LineError(`${show(fields)} stands alone, expected an object`);
     if ('plumb_run' in fields) {
       this.run = null;
       this.run = {
         header: readHeader(fields),
-        spans: [], samples: [], events: [], summaries: [], graph: null, quality: [],
+        spans: [],
+        samples: [],
+        events: [],
+        summaries: [],
+        graph: null,
+        quality: [],
       };
       this.records.runs.push(this.run);
       return;
     }
     if (this.run === null) {
-      throw new LineError('no run for this line: a header line {"plumb_run":1,…} must stand before it');
+      throw new LineError(
+        'no run for this line: a header line {"plumb_run":1,…} must stand before it',
+      );
     }
     this.add(this.run, fields);
   }
 
   private add(run: Run, fields: Fields): void {
     switch (fields['t']) {
-      case 'span': run.spans.push(readSpan(fields)); break;
-      case 'sample': run.samples.push(readSample(fields)); break;
-      case 'event': run.events.push(readEvent(fields)); break;
-      case 'summary': run.summaries.push(readSummary(fields)); break;
-      case 'graph': run.graph = readGraph(fields); break;
-      case 'quality': run.quality.push(readQuality(fields)); break;
+      case 'span':
+        run.spans.push(readSpan(fields));
+        break;
+      case 'sample':
+        run.samples.push(readSample(fields));
+        break;
+      case 'event':
+        run.events.push(readEvent(fields));
+        break;
+      case 'summary':
+        run.summaries.push(readSummary(fields));
+        break;
+      case 'graph':
+        run.graph = readGraph(fields);
+        break;
+      case 'quality':
+        run.quality.push(readQuality(fields));
+        break;
       default:
-        throw new LineError(`"t" is ${show(fields['t'])}, ` +
-          'expected span, sample, event, summary, graph or quality');
+        throw new LineError(
+          `"t" is ${show(fields['t'])}, ` +
+            'expected span, sample, event, summary, graph or quality',
+        );
     }
   }
 }

@@ -56,8 +56,16 @@ function leadsTo(start: Node, node: Node): boolean {
 /** Links all spans of a run. Spans whose parent is missing stand at the top. */
 export function linkSpans(spans: readonly Span[], graph: Graph | null): Node[] {
   const nodes = spans.map((span): Node => ({
-    span, parent: null, children: [], stage: span.where, outermost: true,
-    selfNs: 0, self: [], waitNs: 0, cpuNs: null, depth: 0,
+    span,
+    parent: null,
+    children: [],
+    stage: span.where,
+    outermost: true,
+    selfNs: 0,
+    self: [],
+    waitNs: 0,
+    cpuNs: null,
+    depth: 0,
   }));
   const lookup = new Lookup();
   for (const node of nodes) lookup.add(node);
@@ -76,7 +84,8 @@ export function linkSpans(spans: readonly Span[], graph: Graph | null): Node[] {
 
 function parentsFirst(nodes: readonly Node[]): Node[] {
   const order = nodes.filter((node) => node.parent === null);
-  for (let i = 0; i < order.length; i++) for (const child of (order[i] as Node).children) order.push(child);
+  for (let i = 0; i < order.length; i++)
+    for (const child of (order[i] as Node).children) order.push(child);
   return order;
 }
 
@@ -95,7 +104,10 @@ function place(node: Node, stages: ReadonlySet<string> | null): void {
 
 function measure(node: Node): void {
   const { span, children } = node;
-  node.self = selfIntervals(span, children.map((child) => child.span));
+  node.self = selfIntervals(
+    span,
+    children.map((child) => child.span),
+  );
   node.selfNs = node.self.reduce((sum, part) => sum + part.end - part.begin, 0);
   node.waitNs = span.kind === 'wait' ? node.selfNs : 0;
   let below: number | null = null;
@@ -111,7 +123,9 @@ function measure(node: Node): void {
 /** CPU time spent in waiting children: spinning does not count as work. */
 function waitCpu(node: Node): number {
   return node.children.reduce(
-    (sum, child) => sum + (child.span.kind === 'wait' ? child.span.cpuNs ?? 0 : 0), 0);
+    (sum, child) => sum + (child.span.kind === 'wait' ? (child.span.cpuNs ?? 0) : 0),
+    0,
+  );
 }
 
 export function emptyKinds(): Record<Kind, number> {

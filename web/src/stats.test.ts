@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
-  bucketPercentile, deviation, histogram, percentile, percentileRatio, proportion, quantileRanks, rate,
-  rateRatio, roundUp, selfIntervals, student95, unionLength,
+  bucketPercentile,
+  deviation,
+  histogram,
+  percentile,
+  percentileRatio,
+  proportion,
+  quantileRanks,
+  rate,
+  rateRatio,
+  roundUp,
+  selfIntervals,
+  student95,
+  unionLength,
 } from './stats';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
 /** P(B <= k) by summing exact binomial terms. */
 function binomialCdf(n: number, p: number, k: number): number {
-  let log = n * Math.log(1 - p);  // of a term, which may be too small for a number
+  let log = n * Math.log(1 - p); // of a term, which may be too small for a number
   let sum = 0;
   for (let i = 0; i <= k; i++) {
     sum += Math.exp(log);
@@ -30,14 +41,19 @@ describe('percentile', () => {
     expect(percentile(upTo(1000), 0.9)?.value).toBe(900);
   });
 
-  it.each([[20, 0.5], [100, 0.5], [100, 0.9], [500, 0.99], [1000, 0.9]])(
-    'has the tightest ranks that keep 95 %% for n = %d, p = %d', (n, p) => {
-      const { low, high } = quantileRanks(n, p);
-      expect(binomialCdf(n, p, (low as number) - 1)).toBeLessThanOrEqual(0.025);
-      expect(binomialCdf(n, p, low as number)).toBeGreaterThan(0.025);
-      expect(1 - binomialCdf(n, p, (high as number) - 1)).toBeLessThanOrEqual(0.025 + 1e-12);
-      expect(1 - binomialCdf(n, p, (high as number) - 2)).toBeGreaterThan(0.025);
-    });
+  it.each([
+    [20, 0.5],
+    [100, 0.5],
+    [100, 0.9],
+    [500, 0.99],
+    [1000, 0.9],
+  ])('has the tightest ranks that keep 95 %% for n = %d, p = %d', (n, p) => {
+    const { low, high } = quantileRanks(n, p);
+    expect(binomialCdf(n, p, (low as number) - 1)).toBeLessThanOrEqual(0.025);
+    expect(binomialCdf(n, p, low as number)).toBeGreaterThan(0.025);
+    expect(1 - binomialCdf(n, p, (high as number) - 1)).toBeLessThanOrEqual(0.025 + 1e-12);
+    expect(1 - binomialCdf(n, p, (high as number) - 2)).toBeGreaterThan(0.025);
+  });
 
   it('says that a side is unbounded where the sample is too small', () => {
     expect(percentile(upTo(100), 0.99)?.high).toBeNull();
@@ -68,7 +84,10 @@ describe('percentile', () => {
 it('gives the ends of a bucket for a percentile from a histogram', () => {
   const found = bucketPercentile([10, 20, 40], [5, 4, 0, 1], 0.5, 2, 90);
   expect(found).toEqual({ value: 10, low: 2, high: 10, count: 10 });
-  expect(bucketPercentile([10, 20, 40], [5, 4, 0, 1], 0.99, 2, 90)).toMatchObject({ low: 40, high: 90 });
+  expect(bucketPercentile([10, 20, 40], [5, 4, 0, 1], 0.99, 2, 90)).toMatchObject({
+    low: 40,
+    high: 90,
+  });
   expect(bucketPercentile([], [], 0.5, 0, 0)).toBeNull();
 });
 
@@ -89,7 +108,11 @@ describe('rate', () => {
 describe('ratios', () => {
   it('of percentiles hold the ratio and widen with both samples', () => {
     const base = upTo(1000);
-    const found = percentileRatio(base.map((x) => 2 * x), base, 0.5);
+    const found = percentileRatio(
+      base.map((x) => 2 * x),
+      base,
+      0.5,
+    );
     expect(found?.value).toBe(2);
     expect(found?.low).toBeLessThan(2);
     expect(found?.low).toBeGreaterThan(1.7);
@@ -105,7 +128,7 @@ describe('ratios', () => {
   });
 });
 
-it('knows Student\'s points, deviation and Wilson\'s interval', () => {
+it("knows Student's points, deviation and Wilson's interval", () => {
   expect(student95(9)).toBe(2.262);
   expect(student95(60)).toBeCloseTo(2.0, 2);
   expect(deviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(2.138, 3);
@@ -117,13 +140,27 @@ it('knows Student\'s points, deviation and Wilson\'s interval', () => {
 
 describe('intervals', () => {
   it('are united without counting twice', () => {
-    expect(unionLength([{ begin: 5, end: 9 }, { begin: 0, end: 6 }, { begin: 20, end: 21 }])).toBe(10);
+    expect(
+      unionLength([
+        { begin: 5, end: 9 },
+        { begin: 0, end: 6 },
+        { begin: 20, end: 21 },
+      ]),
+    ).toBe(10);
     expect(unionLength([])).toBe(0);
   });
   it('leave a span what its children do not cover', () => {
     const span = { begin: 0, end: 100 };
-    expect(selfIntervals(span, [{ begin: 10, end: 30 }, { begin: 20, end: 40 }, { begin: 90, end: 130 }]))
-      .toEqual([{ begin: 0, end: 10 }, { begin: 40, end: 90 }]);
+    expect(
+      selfIntervals(span, [
+        { begin: 10, end: 30 },
+        { begin: 20, end: 40 },
+        { begin: 90, end: 130 },
+      ]),
+    ).toEqual([
+      { begin: 0, end: 10 },
+      { begin: 40, end: 90 },
+    ]);
     expect(selfIntervals(span, [{ begin: -5, end: 200 }])).toEqual([]);
     expect(selfIntervals(span, [])).toEqual([span]);
   });

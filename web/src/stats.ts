@@ -29,7 +29,9 @@ const rankCache = new Map<string, { value: number; low: number | null; high: num
  * section 7.1.
  */
 export function quantileRanks(
-  n: number, p: number, level = LEVEL,
+  n: number,
+  p: number,
+  level = LEVEL,
 ): { value: number; low: number | null; high: number | null } {
   const key = `${n}/${p}/${level}`;
   const cached = rankCache.get(key);
@@ -38,7 +40,7 @@ export function quantileRanks(
   const { first, mass } = binomialMass(n, p);
   let low: number | null = null;
   let high: number | null = null;
-  let below = 0;  // P(B <= k - 1) at the head of the loop
+  let below = 0; // P(B <= k - 1) at the head of the loop
   for (let k = first; k <= first + mass.length; k++) {
     if (below <= tail && k >= 1) low = k;
     if (below >= 1 - tail && high === null) high = k;
@@ -50,7 +52,9 @@ export function quantileRanks(
   return ranks;
 }
 
-/** Probabilities of a binomial(n, p) around its mode; what is left out is under 1e-18 of the peak. */
+/**
+ * Probabilities of a binomial(n, p) around its mode; what is left out is under 1e-18 of the peak.
+ */
 function binomialMass(n: number, p: number): { first: number; mass: number[] } {
   const mode = Math.min(n, Math.floor((n + 1) * p));
   const left: number[] = [];
@@ -72,19 +76,22 @@ export function sorted(values: readonly number[]): number[] {
 }
 
 /** The p-quantile (0 < p < 1) of values in rising order; null when there are none. */
-export function percentile(
-  rising: ArrayLike<number>, p: number, level = LEVEL,
-): Percentile | null {
+export function percentile(rising: ArrayLike<number>, p: number, level = LEVEL): Percentile | null {
   const count = rising.length;
   if (count === 0) return null;
   const ranks = quantileRanks(count, p, level);
-  const at = (rank: number | null): number | null => (rank === null ? null : rising[rank - 1] as number);
+  const at = (rank: number | null): number | null =>
+    rank === null ? null : (rising[rank - 1] as number);
   return { value: at(ranks.value) as number, low: at(ranks.low), high: at(ranks.high), count };
 }
 
 /** The p-quantile from a histogram: the bucket's ends, nothing in between is known. */
 export function bucketPercentile(
-  bounds: readonly number[], counts: readonly number[], p: number, min: number, max: number,
+  bounds: readonly number[],
+  counts: readonly number[],
+  p: number,
+  min: number,
+  max: number,
 ): Percentile | null {
   const count = counts.reduce((sum, c) => sum + c, 0);
   if (count === 0) return null;
@@ -93,7 +100,7 @@ export function bucketPercentile(
   for (let i = 0; i < counts.length; i++) {
     seen += counts[i] as number;
     if (seen >= rank) {
-      const low = Math.max(min, i === 0 ? min : bounds[i - 1] as number);
+      const low = Math.max(min, i === 0 ? min : (bounds[i - 1] as number));
       const high = Math.min(max, bounds[i] ?? max);
       return { value: high, low, high, count };
     }
@@ -107,10 +114,13 @@ export function mean(values: ArrayLike<number>): number {
   return values.length === 0 ? 0 : sum / values.length;
 }
 
-/** Two-sided 95 % points of Student's t; from 30 degrees of freedom on, the error is under 0.5 %. */
+/**
+ * Two-sided 95 % points of Student's t; from 30 degrees of freedom on, the error is under 0.5 %.
+ */
 const T95 = [
   12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,
-  2.131, 2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045,
+  2.131, 2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048,
+  2.045,
 ];
 
 export function student95(degrees: number): number {
@@ -136,10 +146,13 @@ export function rate(ends: readonly number[], begin: number, end: number): Rate 
   if (ends.length < 5 * count) return { value, low: null, high: null, windows: [] };
   const windows = new Array<number>(count).fill(0);
   for (const at of ends) {
-    const window = Math.min(count - 1, Math.max(0, Math.floor(((at - begin) / (end - begin)) * count)));
+    const window = Math.min(
+      count - 1,
+      Math.max(0, Math.floor(((at - begin) / (end - begin)) * count)),
+    );
     windows[window] = (windows[window] as number) + count / seconds;
   }
-  const half = student95(count - 1) * deviation(windows) / Math.sqrt(count);
+  const half = (student95(count - 1) * deviation(windows)) / Math.sqrt(count);
   return { value, low: Math.max(0, value - half), high: value + half, windows };
 }
 
@@ -151,11 +164,13 @@ export function deviation(values: readonly number[]): number {
 }
 
 /**
- * a / b for one percentile of two samples in rising order. Each interval is taken at 97.5 %, so that
- * both hold together with at least 95 % (Bonferroni).
+ * a / b for one percentile of two samples in rising order. Each interval is taken at 97.5 %, so
+ * that both hold together with at least 95 % (Bonferroni).
  */
 export function percentileRatio(
-  a: ArrayLike<number>, b: ArrayLike<number>, p: number,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  p: number,
 ): Estimate | null {
   const level = 1 - (1 - LEVEL) / 2;
   const over = percentile(a, p, level);
@@ -208,7 +223,8 @@ export function unionLength(intervals: Interval[]): number {
 
 /** The parts of a span that none of its children covers; children may overlap and stick out. */
 export function selfIntervals(span: Interval, children: readonly Interval[]): Interval[] {
-  if (children.length === 0) return span.end > span.begin ? [{ begin: span.begin, end: span.end }] : [];
+  if (children.length === 0)
+    return span.end > span.begin ? [{ begin: span.begin, end: span.end }] : [];
   const parts: Interval[] = [];
   let reached = span.begin;
   for (const child of [...children].sort((a, b) => a.begin - b.begin)) {
@@ -233,8 +249,8 @@ export interface Histogram {
 }
 
 /**
- * Equal bins from zero-based multiples of a round width (Freedman and Diaconis's rule, 8 to 60 bins).
- * A long tail is cut at twice the 99th percentile and counted.
+ * Equal bins from zero-based multiples of a round width (Freedman and Diaconis's rule, 8 to 60
+ * bins). A long tail is cut at twice the 99th percentile and counted.
  */
 export function histogram(rising: ArrayLike<number>): Histogram {
   const count = rising.length;

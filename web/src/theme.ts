@@ -22,8 +22,15 @@ export const LIGHT: Theme = {
   accent: '#2d70e6',
   warning: '#b3261e',
   kinds: {
-    ai: '#2d70e6', pre: '#aa6316', post: '#014b16', serialize: '#8d0742', io: '#611181',
-    train: '#72560c', load: '#427a80', other: '#766952', wait: '#5b5e68',
+    ai: '#2d70e6',
+    pre: '#aa6316',
+    post: '#014b16',
+    serialize: '#8d0742',
+    io: '#611181',
+    train: '#72560c',
+    load: '#427a80',
+    other: '#766952',
+    wait: '#5b5e68',
   },
 };
 
@@ -36,14 +43,29 @@ export const DARK: Theme = {
   accent: '#6d97fb',
   warning: '#ff8a80',
   kinds: {
-    ai: '#4b7ef9', pre: '#d68924', post: '#a1e2a9', serialize: '#e9566a', io: '#ee9afe',
-    train: '#dcd25b', load: '#69ebe7', other: '#bdb6ae', wait: '#9c9ea3',
+    ai: '#4b7ef9',
+    pre: '#d68924',
+    post: '#a1e2a9',
+    serialize: '#e9566a',
+    io: '#ee9afe',
+    train: '#dcd25b',
+    load: '#69ebe7',
+    other: '#bdb6ae',
+    wait: '#9c9ea3',
   },
 };
 
 export const KIND_NAMES: Record<Kind, string> = {
-  ai: 'AI', pre: 'before AI', post: 'after AI', serialize: 'serialise', io: 'I/O',
-  train: 'training', load: 'loading', other: 'other work', wait: 'waiting',
+  ai: 'AI',
+  pre: 'before AI',
+  post: 'after AI',
+  serialize: 'serialise',
+  io: 'I/O',
+  train: 'training',
+  load: 'loading',
+  other: 'other work',
+  wait: 'waiting',
 };
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+export const FONT =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';

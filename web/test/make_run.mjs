@@ -19,7 +19,15 @@ const STAGES = [
   { id: 'resize', label: 'resize', kind: 'pre', replicas: 1, ms: 2.4, capacity: 8 },
   { id: 'detect', label: 'detector', kind: 'ai', replicas: 1, ms: 10.5, capacity: 8, steps: 6 },
   { id: 'decode', label: 'decode and NMS', kind: 'post', replicas: 1, ms: 1.2, capacity: 8 },
-  { id: 'crop', label: 'crop and align', kind: 'pre', replicas: 1, ms: 0.5, each: true, capacity: 8 },
+  {
+    id: 'crop',
+    label: 'crop and align',
+    kind: 'pre',
+    replicas: 1,
+    ms: 0.5,
+    each: true,
+    capacity: 8,
+  },
   { id: 'embed', label: 'embedder', kind: 'ai', replicas: 2, ms: 1.9, each: true, capacity: 8 },
   { id: 'match', label: 'gallery', kind: 'post', replicas: 1, ms: 0.09, each: true, capacity: 16 },
   { id: 'draw', label: 'draw', kind: 'post', replicas: 1, ms: 1.7, capacity: 8 },
@@ -28,9 +36,19 @@ const STAGES = [
 
 function header(id, settings) {
   return {
-    plumb_run: 1, id, command: ['plumb', 'pipeline', 'run', 'faces.yaml', '--report', 'out/my faces'],
-    started: '2026-01-31T12:00:00.000Z', commit: '0123456789abcdef0123',
-    machine: { processor: 'Test Processor 9000', cores: 6, isa: 'avx512', memory_gb: 24, governor: 'none', virtual: true },
+    plumb_run: 1,
+    id,
+    command: ['plumb', 'pipeline', 'run', 'faces.yaml', '--report', 'out/my faces'],
+    started: '2026-01-31T12:00:00.000Z',
+    commit: '0123456789abcdef0123',
+    machine: {
+      processor: 'Test Processor 9000',
+      cores: 6,
+      isa: 'avx512',
+      memory_gb: 24,
+      governor: 'none',
+      virtual: true,
+    },
     limits: { fma_gflops: 118.4, memory_gb_per_s: 21.7 },
     settings: { threads: 2, precision: 'fp32', ...settings },
   };
@@ -42,13 +60,20 @@ export function applicationRun({ seed = 1, frames = 300, slow = 1, id = 'faces' 
   const vary = () => 0.85 + 0.25 * random() + (random() < 0.02 ? 1.6 * random() : 0);
   const lines = [
     header(id, { source_fps: 30, seed, ai_scale: slow }),
-    { t: 'graph', name: 'faces',
+    {
+      t: 'graph',
+      name: 'faces',
       nodes: STAGES.map(({ id, label, kind, replicas }) => ({ id, label, kind, replicas })),
-      edges: STAGES.slice(1).map((stage, i) => ({ from: STAGES[i].id, to: stage.id, capacity: stage.capacity })) },
+      edges: STAGES.slice(1).map((stage, i) => ({
+        from: STAGES[i].id,
+        to: stage.id,
+        capacity: stage.capacity,
+      })),
+    },
   ];
   const free = STAGES.map((stage) => new Array(stage.replicas).fill(0));
-  const left = STAGES.map(() => []);  // when each frame left a stage, for back-pressure
-  const taken = STAGES.map(() => []);  // when a stage took it from the queue in front
+  const left = STAGES.map(() => []); // when each frame left a stage, for back-pressure
+  const taken = STAGES.map(() => []); // when a stage took it from the queue in front
   let next = 1;
   for (let frame = 0; frame < frames; frame++) {
     const faces = 3 + Math.floor(random() * 4);
@@ -60,15 +85,44 @@ export function applicationRun({ seed = 1, frames = 300, slow = 1, id = 'faces' 
       const end = begin + Math.round(ms * 1e6);
       const thread = `${stage.id}${stage.replicas > 1 ? ` ${replica + 1}` : ''}`;
       if (s > 0 && begin > ready) {
-        lines.push({ t: 'span', trace: frame, id: next++, where: stage.id, kind: 'wait', begin: ready, end: begin });
+        lines.push({
+          t: 'span',
+          trace: frame,
+          id: next++,
+          where: stage.id,
+          kind: 'wait',
+          begin: ready,
+          end: begin,
+        });
       }
       const parent = next++;
-      lines.push({ t: 'span', trace: frame, id: parent, where: stage.id, kind: stage.kind, due: s === 0 ? begin : undefined,
-        begin, end, items: stage.each ? faces : 1, cpu_ns: Math.round((end - begin) * 0.97), thread });
+      lines.push({
+        t: 'span',
+        trace: frame,
+        id: parent,
+        where: stage.id,
+        kind: stage.kind,
+        due: s === 0 ? begin : undefined,
+        begin,
+        end,
+        items: stage.each ? faces : 1,
+        cpu_ns: Math.round((end - begin) * 0.97),
+        thread,
+      });
       for (let step = 0; step < (stage.steps ?? 0); step++) {
-        const part = (end - begin) * 0.95 / stage.steps;
-        lines.push({ t: 'span', trace: frame, id: next++, parent, where: `conv_${step + 1}`, kind: 'ai',
-          begin: Math.round(begin + step * part), end: Math.round(begin + (step + 1) * part), thread, ops: 4e8 });
+        const part = ((end - begin) * 0.95) / stage.steps;
+        lines.push({
+          t: 'span',
+          trace: frame,
+          id: next++,
+          parent,
+          where: `conv_${step + 1}`,
+          kind: 'ai',
+          begin: Math.round(begin + step * part),
+          end: Math.round(begin + (step + 1) * part),
+          thread,
+          ops: 4e8,
+        });
       }
       // A full queue behind holds the replica until the next stage takes a frame.
       const room = STAGES[s + 1]?.capacity ?? Infinity;
@@ -78,19 +132,44 @@ export function applicationRun({ seed = 1, frames = 300, slow = 1, id = 'faces' 
       taken[s][frame] = begin;
       ready = left[s][frame];
     });
-    if (frame % 10 === 0) lines.push({ t: 'sample', at: ready, what: 'rss', where: '', value: 180 + frame / 20 + random(), unit: 'MB' });
+    if (frame % 10 === 0)
+      lines.push({
+        t: 'sample',
+        at: ready,
+        what: 'rss',
+        where: '',
+        value: 180 + frame / 20 + random(),
+        unit: 'MB',
+      });
   }
   const end = left.at(-1).at(-1);
   for (let at = 0; at < end; at += end / 150) {
     STAGES.slice(1).forEach((stage, i) => {
-      const value = left[i].filter((t) => t <= at).length - taken[i + 1].filter((t) => t <= at).length;
-      lines.push({ t: 'sample', at: Math.round(at), what: 'queue.depth', where: stage.id, value, unit: 'frames' });
+      const value =
+        left[i].filter((t) => t <= at).length - taken[i + 1].filter((t) => t <= at).length;
+      lines.push({
+        t: 'sample',
+        at: Math.round(at),
+        what: 'queue.depth',
+        where: stage.id,
+        value,
+        unit: 'frames',
+      });
     });
   }
-  lines.push({ t: 'event', at: 5e8, where: 'video', what: 'failed', why: 'frame 17: corrupt <data> & "quotes"' });
+  lines.push({
+    t: 'event',
+    at: 5e8,
+    where: 'video',
+    what: 'failed',
+    why: 'frame 17: corrupt <data> & "quotes"',
+  });
   for (const [what, value, target, better, count] of [
-    ['recall', 0.981, 0.95, 'higher', 5210], ['precision', 0.992, 0.95, 'higher', 5188],
-    ['rank1', 0.941, 0.95, 'higher', 4100], ['stranger_acceptance', 0.011, 0.02, 'lower', 700]]) {
+    ['recall', 0.981, 0.95, 'higher', 5210],
+    ['precision', 0.992, 0.95, 'higher', 5188],
+    ['rank1', 0.941, 0.95, 'higher', 4100],
+    ['stranger_acceptance', 0.011, 0.02, 'lower', 700],
+  ]) {
     lines.push({ t: 'quality', what, value, target, better, count });
   }
   return lines;
@@ -109,10 +188,34 @@ export function profileRun({ seed = 1, runs = 60, steps = 40 } = {}) {
     const spans = costs.map((cost, step) => {
       const start = at;
       at += Math.round(cost * (0.95 + 0.1 * random()));
-      return { t: 'span', trace: run, id: id++, parent, where: `step ${step + 1} conv`, kind: 'ai', begin: start, end: at,
-        ops: Math.round(cost * 70), bytes_in: 200704, bytes_out: 100352, thread: 'main' };
+      return {
+        t: 'span',
+        trace: run,
+        id: id++,
+        parent,
+        where: `step ${step + 1} conv`,
+        kind: 'ai',
+        begin: start,
+        end: at,
+        ops: Math.round(cost * 70),
+        bytes_in: 200704,
+        bytes_out: 100352,
+        thread: 'main',
+      };
     });
-    lines.push({ t: 'span', trace: run, id: parent, where: 'run', kind: 'ai', begin, end: at, thread: 'main' }, ...spans);
+    lines.push(
+      {
+        t: 'span',
+        trace: run,
+        id: parent,
+        where: 'run',
+        kind: 'ai',
+        begin,
+        end: at,
+        thread: 'main',
+      },
+      ...spans,
+    );
     at += 2000;
   }
   return lines;
@@ -128,6 +231,11 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     return at < 0 ? value : Number(process.argv[at + 1]);
   };
   const seed = option('seed', 1);
-  process.stdout.write(toText(process.argv.includes('--profile')
-    ? profileRun({ seed }) : applicationRun({ seed, frames: option('frames', 300), slow: option('slow', 1) })));
+  process.stdout.write(
+    toText(
+      process.argv.includes('--profile')
+        ? profileRun({ seed })
+        : applicationRun({ seed, frames: option('frames', 300), slow: option('slow', 1) }),
+    ),
+  );
 }

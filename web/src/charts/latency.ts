@@ -12,40 +12,83 @@ interface Api {
 
 export const MARKS = [0.5, 0.9, 0.99];
 
-export function drawLatency(box: HTMLElement, width: number, theme: Theme, rising: readonly number[]): Drawing {
+export function drawLatency(
+  box: HTMLElement,
+  width: number,
+  theme: Theme,
+  rising: readonly number[],
+): Drawing {
   const { bins, beyond } = histogram(rising.map(ms));
   const marks = MARKS.map((p) => percentile(rising, p)).filter((mark) => mark !== null);
   const first = bins[0];
   const last = bins[bins.length - 1];
   const peak = Math.max(...bins.map((bin) => bin.count));
-  const room = 1.34 * peak;  // above the bars, for the labels of the percentiles
+  const room = 1.34 * peak; // above the bars, for the labels of the percentiles
   const style = axisStyle(theme);
   const left = 20 + 8 * whole(peak).length;
   const narrow = width < 640;
   return draw(box, width, narrow ? 300 : 340, theme, {
     grid: plot({ left: left + 18, right: 18, top: 12, bottom: 52 }),
     tooltip: {
-      ...tooltipStyle(theme), trigger: 'item',
+      ...tooltipStyle(theme),
+      trigger: 'item',
       formatter: ({ value: [low, high, count] }: { value: [number, number, number] }) =>
         `${significant(low)} to ${significant(high)} ms: <b>${whole(count)}</b> frames`,
     },
     xAxis: {
-      type: 'value', min: first?.low, max: last?.high, nameLocation: 'middle', nameGap: 30,
-      name: 'latency, end minus due, ms' + (beyond > 0 ? ` (${whole(beyond)} beyond the right end)` : ''),
-      splitNumber: narrow ? 4 : 8, ...style, splitLine: { show: false },
-      axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false, alignMinLabel: 'left', formatter: significantTick },
+      type: 'value',
+      min: first?.low,
+      max: last?.high,
+      nameLocation: 'middle',
+      nameGap: 30,
+      name:
+        'latency, end minus due, ms' +
+        (beyond > 0 ? ` (${whole(beyond)} beyond the right end)` : ''),
+      splitNumber: narrow ? 4 : 8,
+      ...style,
+      splitLine: { show: false },
+      axisLabel: {
+        ...(style['axisLabel'] as object),
+        showMaxLabel: false,
+        alignMinLabel: 'left',
+        formatter: significantTick,
+      },
     },
     yAxis: {
-      type: 'value', min: 0, max: room, name: 'frames', nameLocation: 'middle', nameGap: left, minInterval: 1,
-      ...style, axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false },
-      splitLine: { ...style['splitLine'] as object, showMaxLine: false },
+      type: 'value',
+      min: 0,
+      max: room,
+      name: 'frames',
+      nameLocation: 'middle',
+      nameGap: left,
+      minInterval: 1,
+      ...style,
+      axisLabel: { ...(style['axisLabel'] as object), showMaxLabel: false },
+      splitLine: { ...(style['splitLine'] as object), showMaxLine: false },
     },
     series: [
-      { type: 'custom', data: bins.map((bin) => [bin.low, bin.high, bin.count]), encode: { x: [0, 1], y: 2 },
-        renderItem: (_: unknown, api: Api) => drawBin(api, theme) },
-      { type: 'custom', silent: true, data: marks.map((mark, i) => [ms(mark.value), i]), encode: { x: 0 },
+      {
+        type: 'custom',
+        data: bins.map((bin) => [bin.low, bin.high, bin.count]),
+        encode: { x: [0, 1], y: 2 },
+        renderItem: (_: unknown, api: Api) => drawBin(api, theme),
+      },
+      {
+        type: 'custom',
+        silent: true,
+        data: marks.map((mark, i) => [ms(mark.value), i]),
+        encode: { x: 0 },
         renderItem: (params: { dataIndex: number }, api: Api) =>
-          drawMark(api, theme, marks[params.dataIndex] as Percentile, params.dataIndex, room, last?.high ?? 0, width) },
+          drawMark(
+            api,
+            theme,
+            marks[params.dataIndex] as Percentile,
+            params.dataIndex,
+            room,
+            last?.high ?? 0,
+            width,
+          ),
+      },
     ],
   });
 }
@@ -66,7 +109,13 @@ function drawBin(api: Api, theme: Theme): object {
 }
 
 function drawMark(
-  api: Api, theme: Theme, mark: Percentile, index: number, room: number, right: number, width: number,
+  api: Api,
+  theme: Theme,
+  mark: Percentile,
+  index: number,
+  room: number,
+  right: number,
+  width: number,
 ): object {
   const level = room * (1 - 0.02 - index * 0.085);
   const edge = api.coord([right, 0])[0];
@@ -80,14 +129,31 @@ function drawMark(
   return {
     type: 'group',
     children: [
-      { type: 'rect', shape: { x: low, y, width: Math.max(1, high - low), height: bottom - y },
-        style: { fill: theme.accent, opacity: 0.16 } },
-      { type: 'line', shape: { x1: x, y1: y, x2: x, y2: bottom }, style: { stroke: theme.accent, lineWidth: 2 } },
-      { type: 'text', style: {
-        text, x: toLeft ? x - 6 : x + 6, y: y + 2, align: toLeft ? 'right' : 'left', verticalAlign: 'top',
-        fill: theme.text, fontSize: 12, fontWeight: 600,
-        backgroundColor: theme.background, padding: [1, 3],
-      } },
+      {
+        type: 'rect',
+        shape: { x: low, y, width: Math.max(1, high - low), height: bottom - y },
+        style: { fill: theme.accent, opacity: 0.16 },
+      },
+      {
+        type: 'line',
+        shape: { x1: x, y1: y, x2: x, y2: bottom },
+        style: { stroke: theme.accent, lineWidth: 2 },
+      },
+      {
+        type: 'text',
+        style: {
+          text,
+          x: toLeft ? x - 6 : x + 6,
+          y: y + 2,
+          align: toLeft ? 'right' : 'left',
+          verticalAlign: 'top',
+          fill: theme.text,
+          fontSize: 12,
+          fontWeight: 600,
+          backgroundColor: theme.background,
+          padding: [1, 3],
+        },
+      },
     ],
   };
 }

@@ -40,7 +40,9 @@ function laneName(node: Node): string {
   return node.span.thread ?? node.stage;
 }
 
-/** Lanes in the order in which the chosen frames come to them: the way through the pipeline falls. */
+/**
+ * Lanes in the order in which the chosen frames come to them: the way through the pipeline falls.
+ */
 function laneOrder(nodes: readonly Node[], chosen: ReadonlySet<Key>): string[] {
   const first = new Map<string, number>();
   for (const node of nodes) {
@@ -50,7 +52,8 @@ function laneOrder(nodes: readonly Node[], chosen: ReadonlySet<Key>): string[] {
   }
   const at = (name: string): number => first.get(name) ?? Infinity;
   return [...first.keys()].sort((a, b) =>
-    (at(a) === at(b) ? a.localeCompare(b, 'en', { numeric: true }) : at(a) - at(b)));
+    at(a) === at(b) ? a.localeCompare(b, 'en', { numeric: true }) : at(a) - at(b),
+  );
 }
 
 /** Collects what happened between the first due time and the last end of the frames. */
@@ -92,7 +95,10 @@ interface Api {
 }
 
 export function drawTimeLine(
-  box: HTMLElement, width: number, theme: Theme, line: TimeLine,
+  box: HTMLElement,
+  width: number,
+  theme: Theme,
+  line: TimeLine,
 ): Drawing {
   const narrow = width < 640;
   const rowHeight = 20;
@@ -103,51 +109,113 @@ export function drawTimeLine(
     total += lane.rows * rowHeight * (lane.name.startsWith(WAIT) ? 0.6 : 1) + 8;
   }
   const room = narrow ? 12 : 26;
-  const left = Math.min(narrow ? 96 : 190, 22 + 7 * Math.max(6, ...line.lanes.map((lane) => Math.min(room, lane.name.length))));
+  const left = Math.min(
+    narrow ? 96 : 190,
+    22 + 7 * Math.max(6, ...line.lanes.map((lane) => Math.min(room, lane.name.length))),
+  );
   const kinds = [...new Set(line.placements.map((placement) => placement.node.span.kind))];
-  const key = legend(kinds.map((kind) => KIND_NAMES[kind]), width, theme);
+  const key = legend(
+    kinds.map((kind) => KIND_NAMES[kind]),
+    width,
+    theme,
+  );
   const style = axisStyle(theme);
   const at = (ns: number): number => ms(ns - line.begin);
   return draw(box, width, key.height + total + 56, theme, {
     legend: key.option,
     grid: plot({ left, right: 16, top: key.height + 12, height: total }),
-    tooltip: { ...tooltipStyle(theme), trigger: 'item', formatter: (p: { seriesIndex: number; dataIndex: number }) =>
-      describe(line.placements.filter((x) => x.node.span.kind === kinds[p.seriesIndex])[p.dataIndex], line) },
+    tooltip: {
+      ...tooltipStyle(theme),
+      trigger: 'item',
+      formatter: (p: { seriesIndex: number; dataIndex: number }) =>
+        describe(
+          line.placements.filter((x) => x.node.span.kind === kinds[p.seriesIndex])[p.dataIndex],
+          line,
+        ),
+    },
     xAxis: {
-      type: 'value', min: 0, max: at(line.end), name: 'ms from the first of these frames', nameLocation: 'middle',
-      nameGap: 28, splitNumber: narrow ? 4 : 8, ...style,
-      axisLine: { ...style['axisLine'] as object, onZero: false },
-      axisLabel: { ...style['axisLabel'] as object, showMaxLabel: false },
+      type: 'value',
+      min: 0,
+      max: at(line.end),
+      name: 'ms from the first of these frames',
+      nameLocation: 'middle',
+      nameGap: 28,
+      splitNumber: narrow ? 4 : 8,
+      ...style,
+      axisLine: { ...(style['axisLine'] as object), onZero: false },
+      axisLabel: { ...(style['axisLabel'] as object), showMaxLabel: false },
     },
     yAxis: {
-      type: 'value', min: 0, max: total, inverse: true, show: true, interval: total,
-      axisLabel: { show: false }, axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
+      type: 'value',
+      min: 0,
+      max: total,
+      inverse: true,
+      show: true,
+      interval: total,
+      axisLabel: { show: false },
+      axisLine: { show: false },
+      axisTick: { show: false },
+      splitLine: { show: false },
     },
     series: [
       ...kinds.map((kind) => ({
-        type: 'custom', name: KIND_NAMES[kind], clip: true, itemStyle: kindStyle(kind, theme),
-        data: line.placements.filter((x) => x.node.span.kind === kind)
+        type: 'custom',
+        name: KIND_NAMES[kind],
+        clip: true,
+        itemStyle: kindStyle(kind, theme),
+        data: line.placements
+          .filter((x) => x.node.span.kind === kind)
           .map((x) => [at(x.node.span.begin), at(x.node.span.end)]),
         encode: { x: [0, 1] },
-        renderItem: renderer(line, line.placements.filter((x) => x.node.span.kind === kind), tops, rowHeight, theme),
+        renderItem: renderer(
+          line,
+          line.placements.filter((x) => x.node.span.kind === kind),
+          tops,
+          rowHeight,
+          theme,
+        ),
       })),
-      { type: 'custom', silent: true, data: line.lanes.map((_, i) => [0, i]), encode: { x: 0 },
+      {
+        type: 'custom',
+        silent: true,
+        data: line.lanes.map((_, i) => [0, i]),
+        encode: { x: 0 },
         renderItem: (params: { dataIndex: number }, api: Api) => {
           const y = api.coord([0, tops[params.dataIndex] as number])[1];
           const lane = line.lanes[params.dataIndex] as Lane;
-          return { type: 'group', children: [
-            { type: 'text', style: { text: shorten(lane.name, room), x: left - 8, y: y + 4, align: 'right',
-              fill: theme.text, fontSize: 12 } },
-            { type: 'line', shape: { x1: left, y1: y - 3, x2: width - 16, y2: y - 3 },
-              style: { stroke: theme.line, lineWidth: 1 } },
-          ] };
-        } },
+          return {
+            type: 'group',
+            children: [
+              {
+                type: 'text',
+                style: {
+                  text: shorten(lane.name, room),
+                  x: left - 8,
+                  y: y + 4,
+                  align: 'right',
+                  fill: theme.text,
+                  fontSize: 12,
+                },
+              },
+              {
+                type: 'line',
+                shape: { x1: left, y1: y - 3, x2: width - 16, y2: y - 3 },
+                style: { stroke: theme.line, lineWidth: 1 },
+              },
+            ],
+          };
+        },
+      },
     ],
   });
 }
 
 function renderer(
-  line: TimeLine, placements: readonly Placement[], tops: readonly number[], rowHeight: number, theme: Theme,
+  line: TimeLine,
+  placements: readonly Placement[],
+  tops: readonly number[],
+  rowHeight: number,
+  theme: Theme,
 ) {
   return (params: { dataIndex: number }, api: Api): object => {
     const { node, lane, row, chosen } = placements[params.dataIndex] as Placement;
@@ -160,13 +228,17 @@ function renderer(
     const [x1] = api.coord([ms(end - line.begin), 0]);
     const wide = Math.max(1, x1 - x0 - 0.5);
     const room = Math.floor((wide - 6) / 6.4);
-    const text = [`${span.trace} ${span.where}`, String(span.trace)].find((name) => name.length <= room);
+    const text = [`${span.trace} ${span.where}`, String(span.trace)].find(
+      (name) => name.length <= room,
+    );
     return {
       type: 'rect',
       shape: { x: x0, y, width: wide, height: height - 2 },
       style: { fill: theme.kinds[span.kind], opacity: chosen ? 1 : 0.28 },
-      textContent: chosen && !wait && text !== undefined
-        ? { style: { text, fill: theme.background, fontSize: 11 } } : undefined,
+      textContent:
+        chosen && !wait && text !== undefined
+          ? { style: { text, fill: theme.background, fontSize: 11 } }
+          : undefined,
       textConfig: { position: 'insideLeft', distance: 3 },
     };
   };
