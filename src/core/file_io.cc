@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -70,20 +71,22 @@ Status WriteInPlace(const std::string& path, std::string_view contents) {
   return OkStatus();
 }
 
-// Writes and syncs the open temporary file, giving it the mode of a new file or of the old one.
-Status FillTemporary(FileDescriptor& file, std::string_view contents, mode_t mode,
-                     const std::string& path) {
-  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), contents, path));
-  if (fchmod(file.get(), mode) != 0 || fsync(file.get()) != 0 || file.Close() != 0) {
-    return SystemError("write", path, errno);
+// A new file beside `target`, with the mode that any new file has; its name goes to `temporary`.
+int CreateTemporary(const std::string& target, std::string& temporary) {
+  static std::atomic<std::uint32_t> counter = 0;
+  // Names are taken only where a process with this number died while writing.
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    temporary = absl::StrCat(target, ".", getpid(), ".", counter.fetch_add(1), ".tmp");
+    const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
   }
-  return OkStatus();
+  return -1;
 }
 
-mode_t NewFileMode() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
+Status FillTemporary(FileDescriptor& file, std::string_view contents, const std::string& path) {
+  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), contents, path));
+  if (fsync(file.get()) != 0 || file.Close() != 0) return SystemError("write", path, errno);
+  return OkStatus();
 }
 
 }  // namespace
@@ -121,17 +124,18 @@ Status WriteFileAtomically(const std::string& path, std::string_view contents) {
     target = resolved;
     std::free(resolved);
   }
-  mode_t mode = NewFileMode();
   struct stat info {};
-  if (stat(target.c_str(), &info) == 0) {
-    if (S_ISDIR(info.st_mode)) return SystemError("write", path, EISDIR);
-    if (!S_ISREG(info.st_mode)) return WriteInPlace(path, contents);
-    mode = info.st_mode & 0777;
-  }
-  std::string temporary = target + ".XXXXXX";
-  FileDescriptor file(mkostemp(temporary.data(), O_CLOEXEC));
+  const bool replaces = stat(target.c_str(), &info) == 0;
+  if (replaces && S_ISDIR(info.st_mode)) return SystemError("write", path, EISDIR);
+  if (replaces && !S_ISREG(info.st_mode)) return WriteInPlace(path, contents);
+  std::string temporary;
+  FileDescriptor file(CreateTemporary(target, temporary));
   if (file.get() < 0) return SystemError("write", path, errno);
-  Status status = FillTemporary(file, contents, mode, path);
+  Status status = OkStatus();
+  if (replaces && fchmod(file.get(), info.st_mode & 0777) != 0) {
+    status = SystemError("write", path, errno);
+  }
+  if (status.ok()) status = FillTemporary(file, contents, path);
   if (status.ok() && rename(temporary.c_str(), target.c_str()) != 0) {
     status = SystemError("write", path, errno);
   }

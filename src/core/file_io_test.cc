@@ -7,7 +7,8 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <thread>
+#include <vector>
 
 #include "core/mapped_file.h"
 
@@ -84,6 +85,28 @@ TEST_F(FileIoTest, WritingFollowsLinksAndKeepsTheMode) {
   EXPECT_TRUE(fs::is_symlink(Path("link")));
   EXPECT_EQ(*ReadFile(Path("real")), "new");
   EXPECT_EQ(fs::status(Path("real")).permissions(), fs::perms::owner_all);
+}
+
+TEST_F(FileIoTest, WritersAtTheSameTimeLeaveOneWholeFile) {
+  std::vector<std::thread> writers;
+  for (char letter = 'a'; letter < 'e'; ++letter) {
+    writers.emplace_back([&, letter] {
+      for (int round = 0; round < 10; ++round) {
+        EXPECT_TRUE(WriteFileAtomically(Path("x"), std::string(5000, letter)).ok());
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const std::string contents = *ReadFile(Path("x"));
+  EXPECT_EQ(contents, std::string(5000, contents.at(0)));
+  EXPECT_EQ(FilesInFolder(), 1u);
+}
+
+TEST_F(FileIoTest, NewFilesHaveTheUsualMode) {
+  const mode_t mask = umask(027);
+  ASSERT_TRUE(WriteFileAtomically(Path("x"), "").ok());
+  umask(mask);
+  EXPECT_EQ(fs::status(Path("x")).permissions(), static_cast<fs::perms>(0640));
 }
 
 TEST_F(FileIoTest, MakeDirectoriesMakesAllOfThem) {
