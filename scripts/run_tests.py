@@ -263,10 +263,15 @@ def installed_package():
         return one_case("installed package", steps[-1])
 
 
-def packages_listed():
-    """Every line of packages.txt can be read, and nothing that the checks need is missing."""
-    return one_case("packages.txt", ["scripts/install_packages.sh", "--list", "build", "demo",
-                                     "test", "check", "train"])
+def packages_there():
+    """What make installs is there afterwards: every line looks for what its package brings."""
+    count = Count()
+    status, output = run(["scripts/install_packages.sh", "--list", "build", "test", "check"])
+    if status != 0 or output.strip():
+        count.failed.append(("packages.txt", f"still missing after installing:\n{output}"))
+    else:
+        count.passed = 1
+    return count
 
 
 SUITES = {
@@ -281,7 +286,7 @@ SUITES = {
         "text": script_check("text", [PYTHON, "scripts/check_text.py"]),
         "format": script_check("format", ["scripts/check_format.sh"]),
         "symbols": script_check("symbols", [PYTHON, "scripts/check_symbols.py", "build"]),
-        "packages": packages_listed,
+        "packages": packages_there,
         "lint": script_check("lint", [PYTHON, "scripts/lint.py", "build"]),
         "install": installed_package,
         "slow": slow_tests,
