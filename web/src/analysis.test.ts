@@ -158,7 +158,10 @@ describe('forecasts', () => {
     expect(found?.stage.id).toBe('net');
     expect(found?.cause).toBe('stage');
     expect(found?.more).toBeCloseTo(2 / 0.006, 0);
-    const words = answer(analysis, found).flat(2).join('');
+    const words = answer(analysis, found)
+      .flat(2)
+      .join('')
+      .replace(/\u00a0/g, ' ');
     expect(words).toContain(
       "'net' is the bottleneck (busy 99.7 %): one more replica of it would give up to 333 frames/s",
     );

@@ -36,12 +36,12 @@ function speed({ throughput, sourceFps }: Analysis): Sentence {
       ? []
       : [
           ', ',
-          [`${significant(throughput.value / sourceFps)} × real time`],
-          ` of a source with ${significant(sourceFps)} frames/s`,
+          [`${significant(throughput.value / sourceFps)}\u00a0× real time`],
+          ` of a source with ${significant(sourceFps)}\u00a0frames/s`,
         ];
   return [
-    [`${significant(throughput.value)} frames/s`],
-    range ? ` (95 % interval ${range})` : '',
+    [`${significant(throughput.value)}\u00a0frames/s`],
+    range ? ` (95\u00a0% interval ${range})` : '',
     ...real,
     '.',
   ];
@@ -65,7 +65,7 @@ function latency({ latencies }: Analysis): Sentence {
     'Half of ',
     `${plural(p50.count, 'frame')} took at most `,
     [duration(p50.value)],
-    ', 99 % at most ',
+    ', 99\u00a0% at most ',
     [duration(p99.value)],
     ' from due to done.',
   ];
@@ -80,7 +80,7 @@ function limit(analysis: Analysis, { stage, more, next, cause }: Bottleneck): Se
       ['The processor is the limit'],
       `: ${percent(analysis.cpuUse ?? 0)} of it is in use. ` +
         `One more replica of ${name}, the busiest stage (${busy}), would give `,
-      [more < 1.02 * now ? 'nothing' : `at most ${significant(more)} frames/s`],
+      [more < 1.02 * now ? 'nothing' : `at most ${significant(more)}\u00a0frames/s`],
       '.',
     ];
   }
@@ -94,7 +94,7 @@ function limit(analysis: Analysis, { stage, more, next, cause }: Bottleneck): Se
     return [
       [`${name} is the bottleneck`],
       ` (busy ${busy}), yet one more replica of it would give nothing: ` +
-        `${stageName(analysis, next.name)} would hold it at ${significant(next.fps)} frames/s.`,
+        `${stageName(analysis, next.name)} would hold it at ${significant(next.fps)}\u00a0frames/s.`,
     ];
   }
   const then =
@@ -104,7 +104,7 @@ function limit(analysis: Analysis, { stage, more, next, cause }: Bottleneck): Se
   return [
     [`${name} is the bottleneck`],
     ` (busy ${busy}): one more replica of it would give up to `,
-    [`${significant(more)} frames/s`],
+    [`${significant(more)}\u00a0frames/s`],
     `; ${then}.`,
   ];
 }
@@ -113,10 +113,10 @@ function faster(analysis: Analysis): Sentence {
   const curve = speedups(analysis);
   const eight = curve?.find((point) => point.factor === 8);
   if (eight === undefined) return [];
-  const gains = [`${significant(eight.work)} × for a frame's own work`];
+  const gains = [`${significant(eight.work)}\u00a0× for a frame's own work`];
   const { throughput } = eight;
-  if (throughput !== null) gains.unshift(`${significant(throughput)} × the throughput`);
-  return [`Networks 8 × as fast would give ${listing(gains)}.`];
+  if (throughput !== null) gains.unshift(`${significant(throughput)}\u00a0× the throughput`);
+  return [`Networks 8\u00a0× as fast would give ${listing(gains)}.`];
 }
 
 function profileAnswer(analysis: Analysis): Sentence[] {
@@ -129,7 +129,7 @@ function profileAnswer(analysis: Analysis): Sentence[] {
     sentences.push([
       'One run of the model takes ',
       [duration(p50.value)],
-      ` (median of ${whole(p50.count)}; ` + `99 % are within ${duration(p99.value)}).`,
+      ` (median of ${whole(p50.count)}; ` + `99\u00a0% are within ${duration(p99.value)}).`,
     ]);
   }
   const top = steps.slice(0, Math.min(5, steps.length));

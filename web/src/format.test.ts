@@ -20,14 +20,14 @@ it.each([
 
 it('prints counts exactly, shares and times with units', () => {
   expect(whole(5210)).toBe('5,210');
-  expect(percent(0.6213)).toBe('62.1 %');
+  expect(percent(0.6213)).toBe('62.1\u00a0%');
   expect([12, 1.5e3, 48.2e6, 3.14159e9].map(duration)).toEqual([
-    '12.0 ns',
-    '1.50 µs',
-    '48.2 ms',
-    '3.14 s',
+    '12.0\u00a0ns',
+    '1.50\u00a0µs',
+    '48.2\u00a0ms',
+    '3.14\u00a0s',
   ]);
-  expect(durations(1.92e8, 1.94e8)).toBe('192 to 194 ms');
+  expect(durations(1.92e8, 1.94e8)).toBe('192 to 194\u00a0ms');
 });
 
 describe('CSV', () => {
