@@ -99,6 +99,7 @@ class TileLoop {
            : epilogue.activation == Activation::kClip ? epilogue.alpha
                                                       : -kInfinity;
     high_ = epilogue.activation == Activation::kClip ? epilogue.beta : kInfinity;
+    panel_bytes_ = shape.panels.width() * shape.products() * std::int64_t{sizeof(float)};
     bounded_ = epilogue.activation == Activation::kNone ||
                epilogue.activation == Activation::kRelu ||
                epilogue.activation == Activation::kClip;
@@ -127,6 +128,14 @@ class TileLoop {
   }
 
  private:
+  // A tile of the block: its rows within the block, and where it reads A.
+  struct Placed {
+    int row;
+    int rows;
+    TileSource source;
+    const float* const* a_rows;
+  };
+
   void RunBlock(std::int64_t tile_begin, std::int64_t tile_end, std::int64_t panel_begin,
                 std::int64_t panel_end) {
     const std::int64_t row_begin = shape_.tiles.Begin(tile_begin);
@@ -141,7 +150,7 @@ class TileLoop {
       chunk.taps = std::min(shape_.tap_chunk, shape_.taps - chunk.tap_begin);
       chunk.run = std::min(shape_.run_chunk, shape_.run - chunk.run_begin);
       FillSources(tile_begin, tile_end, chunk);
-      RunChunk(tile_begin, tile_end, panel_begin, panel_end, chunk);
+      RunChunk(tile_end - tile_begin, panel_begin, panel_end, chunk);
       chunk.run_begin += chunk.run;
       if (chunk.run_begin >= shape_.run) {
         chunk.run_begin = 0;
@@ -168,57 +177,74 @@ class TileLoop {
   void FillSources(std::int64_t tile_begin, std::int64_t tile_end, const Chunk& chunk) {
     const float** table = table_;
     float* scratch = scratch_;
+    std::int64_t row = shape_.tiles.Begin(tile_begin);
+    const std::int64_t first = row;
     for (std::int64_t tile = tile_begin; tile < tile_end; ++tile) {
-      const std::int64_t row = shape_.tiles.Begin(tile);
-      const int rows = static_cast<int>(shape_.tiles.Begin(tile + 1) - row);
-      sources_[tile - tile_begin] = source_.FillA(row, rows, chunk, table, scratch);
+      const std::int64_t next = shape_.tiles.Begin(tile + 1);
+      Placed& placed = placed_[tile - tile_begin];
+      placed.row = static_cast<int>(row - first);
+      placed.rows = static_cast<int>(next - row);
+      placed.source = source_.FillA(row, placed.rows, chunk, table, scratch);
+      placed.a_rows = table + placed.source.first_tap * placed.rows;
       table += shape_.tiles.max_rows * chunk.taps;
       scratch += shape_.tiles.max_rows * chunk.taps * chunk.run;
+      row = next;
     }
   }
 
-  void RunChunk(std::int64_t tile_begin, std::int64_t tile_end, std::int64_t panel_begin,
-                std::int64_t panel_end, const Chunk& chunk) {
+  // Panel by panel over all tiles, so that the panel stays near; but where all of B stays near, tile
+  // by tile over all panels, so that the rows of A and C are visited once.
+  void RunChunk(std::int64_t tiles, std::int64_t panel_begin, std::int64_t panel_end,
+                const Chunk& chunk) {
+    constexpr std::int64_t kNearFloats = 5 << 10;
+    const std::int64_t b_floats =
+        (panel_end - panel_begin) * shape_.panels.width() * chunk.taps * chunk.run;
+    if (b_floats <= kNearFloats) {
+      for (std::int64_t t = 0; t < tiles; ++t) {
+        for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+          RunTile(t, 0, panel, 0, chunk);
+        }
+      }
+      return;
+    }
+    for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      const std::int64_t next = panel + 1 < panel_end ? panel_bytes_ : 0;
+      for (std::int64_t t = 0; t < tiles; ++t) RunTile(t, tiles, panel, next, chunk);
+    }
+  }
+
+  // `tiles` tiles read this panel, the next panel is `next` bytes on (0: none).
+  void RunTile(std::int64_t t, std::int64_t tiles, std::int64_t panel, std::int64_t next,
+               const Chunk& chunk) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
     const bool last = chunk.tap_begin + chunk.taps >= shape_.taps &&
                       chunk.run_begin + chunk.run >= shape_.run;
-    const std::int64_t begin = shape_.tiles.Begin(tile_begin);
-    Tile tile{};
+    const Placed& placed = placed_[t];
+    const std::int64_t column = shape_.panels.first_column(panel);
+    const int vectors = shape_.panels.vectors_of(panel);
+    const std::int64_t width = std::int64_t{vectors} * shape_.panels.lanes;
+    Tile tile;
+    tile.a_rows = placed.a_rows;
+    tile.taps = placed.source.taps;
     tile.run = chunk.run;
-    tile.accumulate = chunk.tap_begin > 0 || chunk.run_begin > 0;
+    tile.a_step = placed.source.a_step;
+    tile.b = b_ + shape_.panels.offset(panel, shape_.products()) +
+             ((chunk.tap_begin + placed.source.first_tap) * shape_.run + chunk.run_begin) * width;
+    tile.prefetch = PrefetchDistance(t, tiles, width, next);
+    tile.c_rows = c_rows_ + placed.row;
+    tile.bias = last && bias_ != nullptr ? bias_ + column : nullptr;
+    tile.residual_rows =
+        last && shape_.epilogue.has_residual ? residual_rows_ + placed.row : nullptr;
+    tile.column = shape_.staged ? 0 : column;
+    tile.residual_column = tile.column;
+    tile.columns = shape_.panels.columns_of(panel);
     tile.residual_per_row = shape_.residual_per_row && !shape_.staged;
-    tile.low = last ? low_ : -std::numeric_limits<float>::infinity();
-    tile.high = last ? high_ : std::numeric_limits<float>::infinity();
-    for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-      const std::int64_t column = shape_.panels.first_column(panel);
-      const int vectors = shape_.panels.vectors_of(panel);
-      const std::int64_t width = std::int64_t{vectors} * shape_.panels.lanes;
-      const std::int64_t next =
-          panel + 1 < panel_end ? width * shape_.products() * std::int64_t{sizeof(float)} : 0;
-      const float* b = b_ + shape_.panels.offset(panel, shape_.products()) +
-                       (chunk.tap_begin * shape_.run + chunk.run_begin) * width;
-      tile.columns = shape_.panels.columns_of(panel);
-      tile.column = shape_.staged ? 0 : column;
-      tile.residual_column = tile.column;
-      tile.bias = last && bias_ != nullptr ? bias_ + column : nullptr;
-      const float* const* table = table_;
-      for (std::int64_t t = tile_begin; t < tile_end; ++t) {
-        const std::int64_t row = shape_.tiles.Begin(t) - begin;
-        const int rows = static_cast<int>(shape_.tiles.Begin(t + 1) - begin - row);
-        const TileSource& source = sources_[t - tile_begin];
-        tile.a_rows = table + source.first_tap * rows;
-        tile.taps = source.taps;
-        tile.a_step = source.a_step;
-        tile.b = b + source.first_tap * chunk.run * width;
-        tile.prefetch = PrefetchDistance(t - tile_begin, tile_end - tile_begin, width, next);
-        tile.c_rows = c_rows_ + row;
-        tile.residual_rows =
-            last && shape_.epilogue.has_residual ? residual_rows_ + row : nullptr;
-        set_.tile[vectors][rows](tile);
-        if (last && !bounded_) {
-          set_.activate(shape_.epilogue, c_rows_ + row, rows, tile.column, tile.columns);
-        }
-        table += shape_.tiles.max_rows * chunk.taps;
-      }
+    tile.accumulate = chunk.tap_begin > 0 || chunk.run_begin > 0;
+    tile.low = last ? low_ : -kInfinity;
+    tile.high = last ? high_ : kInfinity;
+    set_.tile[vectors][placed.rows](tile);
+    if (last && !bounded_) {
+      set_.activate(shape_.epilogue, tile.c_rows, placed.rows, tile.column, tile.columns);
     }
   }
 
@@ -238,12 +264,13 @@ class TileLoop {
   const TileSet& set_;
   const float* b_;
   const float* bias_;
+  std::int64_t panel_bytes_;
   float low_;
   float high_;
   bool bounded_;  // the bounds of the tile are the whole activation
   float* c_rows_[kBlockRows];
   const float* residual_rows_[kBlockRows];
-  TileSource sources_[kBlockRows];
+  Placed placed_[kBlockRows];
   const float* table_[kTablePointers];
   alignas(64) float stage_[kMaxTileRows * kMaxTileColumns];
   alignas(64) float residual_stage_[kMaxTileRows * kMaxTileColumns];
