@@ -24,11 +24,12 @@ struct Operand {
   const Tensor* constant = nullptr;  // packed row-major when not null
 };
 
-// Where a kernel's pointer comes from.
+// Where a kernel's pointer comes from. kErrors is an int64 counter of the run, zero at its start:
+// a kernel that meets an index outside of its axis adds one, and the run ends in an error then.
 struct OperandRef {
-  enum Kind : std::uint8_t { kInput, kOutput, kPacked, kNull };
+  enum Kind : std::uint8_t { kInput, kOutput, kPacked, kNull, kErrors };
   Kind kind = kNull;
-  int index = 0;  // of the node's input or output
+  int index = 0;  // of the node's input or output; kPacked: offset in bytes into what `pack` filled
 };
 
 // One way to compute the node.
