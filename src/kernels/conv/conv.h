@@ -11,8 +11,8 @@
 // stride other than 1 absorbs a shuffle.
 //
 // Nothing is unfolded in memory. The sum of one output element has one order (taps outermost, then
-// channels, or as the algorithm states), in fp32 with fused multiply-adds, so that the bits do not
-// depend on tiles and threads. NaN and infinities propagate; padding contributes nothing but zero
+// channels, or as the algorithm states), in fp32, fused multiply-adds where there are any, so that
+// the bits do not depend on tiles and threads. NaN and infinities propagate; padding contributes nothing but zero
 // terms. Only elements inside the tensors are read or written. dst may equal residual.
 //
 // Operands of a call: {src, packed, residual, dst}; residual is null without has_residual.
@@ -59,7 +59,8 @@ struct ConvProblem {
   Epilogue epilogue;  // bias: fp32, out_channels values, given to PackConv
 };
 
-// Algorithms that can run the problem on the target, best guess first, the scalar one last.
+// Algorithms that can run the problem on the target, best guess first, the scalar one last. They
+// hold for every batch, size and pixel stride, with the channel strides of the problem.
 void ListConv(const ConvProblem& problem, const Target& target, std::vector<Algorithm>* algorithms);
 
 Estimate EstimateConv(const ConvProblem& problem, const Algorithm& algorithm, const Target& target);
@@ -73,7 +74,8 @@ std::int64_t PackedConvBytes(const ConvProblem& problem, const Algorithm& algori
 void PackConv(const ConvProblem& problem, const Algorithm& algorithm, const float* weights,
               const float* bias, void* packed);
 
-// PLUMB_CHECKs that the algorithm came from ListConv of a problem that packs alike.
+// PLUMB_CHECKs that the algorithm came from ListConv of a problem that packs alike and has the same
+// channel strides. Arithmetic only; no allocation.
 BoundKernel BindConv(const ConvProblem& problem, const Algorithm& algorithm, const Target& target);
 
 std::string ConvAlgorithmName(const Algorithm& algorithm);  // "implicit_gemm avx512 14x32"

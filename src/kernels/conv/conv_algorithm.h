@@ -1,5 +1,4 @@
-// What one algorithm of conv.def implements. The parameters of an Algorithm are its own but for the
-// first two: a row of gemm.def (instruction set and panel) or an instruction set, and the order of k.
+// What one algorithm of conv.def implements. The parameters of an Algorithm are its own.
 #pragma once
 
 #include <string>
@@ -22,5 +21,6 @@ struct ConvAlgorithm {
 
 extern const ConvAlgorithm kImplicitGemm;
 extern const ConvAlgorithm kDepthwise;
+extern const ConvAlgorithm kGrouped;
 
 }  // namespace plumb::kernels

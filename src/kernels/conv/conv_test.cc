@@ -290,7 +290,9 @@ TEST_F(ConvTest, LayersOfRealNetworks) {
   Check(Square(70, 96, 1, 7, 1, 1, 0), false, false);
   Check(Square(33, 33, 33, 14, 3, 2, 1), false, false);
   Check(Square(40, 40, 40, 14, 5, 1, 2), false, false);
-  Check(Square(32, 32, 8, 7, 3, 1, 1), false, false);
+  Check(Square(32, 32, 8, 7, 3, 1, 1), false, false);   // groups of 4 channels
+  Check(Square(30, 30, 5, 9, 3, 2, 1), false, false);   // 6: vectors cut groups
+  Check(Square(10, 30, 10, 9, 5, 1, 2), false, false);  // depthwise, three outputs each
   ConvProblem planar = Square(3, 20, 1, 30, 7, 2, 3);
   planar.src = PlanarStrides(planar.in_size, 3);
   planar.epilogue = {.activation = Activation::kRelu, .has_bias = true};

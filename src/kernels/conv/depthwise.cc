@@ -1,54 +1,39 @@
 #include "kernels/conv/depthwise.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "kernels/conv/conv_algorithm.h"
+#include "kernels/conv/image_rows.h"
 #include "kernels/gemm/tile_set.h"
 
 namespace plumb::kernels {
 namespace {
-
-constexpr std::int64_t kMaxKernelRows = 1024;  // depth times height
 
 struct DepthwiseParams {
   ConvProblem problem;
   Isa isa;
   const DepthwiseTable* table;  // null: the loop for any kernel
   DepthwiseFn any;
-  float low;
-  float high;
-  bool bounded;  // the bounds are the whole activation
+  ActivationBounds bounds;
 };
 
 std::int64_t PaddedChannels(const ConvProblem& p) { return (p.in_channels + 15) / 16 * 16; }
 
-// Kernel rows of one output row that lie inside the image.
-struct KernelRows {
-  const float* src[kMaxKernelRows];  // input column 0, channel 0
+// The kernel rows of an output row with their weights.
+struct WeightedRows : KernelRows {
   const float* weights[kMaxKernelRows];
-  std::int64_t count = 0;
+
+  WeightedRows(const ConvProblem& p, const OutputRow& row, const float* packed) {
+    FindKernelRows(p, row.image, row.depth, row.height, this);
+    const std::int64_t step = p.kernel[2] * PaddedChannels(p);
+    for (std::int64_t r = 0; r < count; ++r) weights[r] = packed + index[r] * step;
+  }
 };
 
-void FindRows(const ConvProblem& p, const float* image, const float* weights, std::int64_t depth,
-              std::int64_t height, KernelRows* rows) {
-  const std::int64_t step = p.kernel[2] * PaddedChannels(p);
-  for (std::int64_t i = 0; i < p.kernel[0]; ++i) {
-    const std::int64_t z = depth * p.stride[0] - p.pad_begin[0] + i * p.dilation[0];
-    if (z < 0 || z >= p.in_size[0]) continue;
-    for (std::int64_t j = 0; j < p.kernel[1]; ++j) {
-      const std::int64_t y = height * p.stride[1] - p.pad_begin[1] + j * p.dilation[1];
-      if (y < 0 || y >= p.in_size[1]) continue;
-      rows->src[rows->count] = image + z * p.src.spatial[0] + y * p.src.spatial[1];
-      rows->weights[rows->count++] = weights + (i * p.kernel[1] + j) * step;
-    }
-  }
-}
-
 // One output row whose channels are not contiguous on some side: plain loops.
-void RunStridedRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRows& rows,
+void RunStridedRow(const ConvProblem& p, const DepthwiseParams& params, const WeightedRows& rows,
                    const float* bias, const float* residual, float* dst) {
   const TileSet& set = TileSetFor(params.isa);
   const std::int64_t padded = PaddedChannels(p);
@@ -69,16 +54,16 @@ void RunStridedRow(const ConvProblem& p, const DepthwiseParams& params, const Ke
         sum += residual[x * p.residual.spatial[2] + c * p.residual.channel];
       }
       // Written so that NaN stays.
-      sum = sum > params.high ? params.high : sum;
-      sum = sum < params.low ? params.low : sum;
+      sum = sum > params.bounds.high ? params.bounds.high : sum;
+      sum = sum < params.bounds.low ? params.bounds.low : sum;
       float* to = dst + x * p.dst.spatial[2] + c * p.dst.channel;
       *to = sum;
-      if (!params.bounded) set.activate(p.epilogue, &to, 1, 0, 1);
+      if (!params.bounds.bounded) set.activate(p.epilogue, &to, 1, 0, 1);
     }
   }
 }
 
-void RunRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRows& rows,
+void RunRow(const ConvProblem& p, const DepthwiseParams& params, const WeightedRows& rows,
             const float* bias, const float* residual, float* dst) {
   DepthwiseBlock block{};
   const float* src[kMaxKernelRows];
@@ -94,8 +79,8 @@ void RunRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRow
   block.bias = bias;
   block.residual_step = p.residual.spatial[2];
   block.dst_step = p.dst.spatial[2];
-  block.low = params.low;
-  block.high = params.high;
+  block.low = params.bounds.low;
+  block.high = params.bounds.high;
 
   const std::int64_t width = p.out_size[2];
   const std::int64_t most = params.table != nullptr ? kMaxDepthwiseColumns : kMaxAnyColumns;
@@ -118,7 +103,7 @@ void RunRow(const ConvProblem& p, const DepthwiseParams& params, const KernelRow
       fn = (inner ? params.table->inner : params.table->edge)[block.stride - 1][block.columns];
     }
     fn(block);
-    if (!params.bounded) {
+    if (!params.bounds.bounded) {
       float* pixels[kMaxDepthwiseColumns];
       for (std::int64_t j = 0; j < block.columns; ++j) pixels[j] = block.dst + j * block.dst_step;
       set.activate(p.epilogue, pixels, block.columns, 0, block.channels);
@@ -134,32 +119,9 @@ void RunDepthwiseConv(const void* opaque, const Call& call) noexcept {
   const float* weights = packed + (p.epilogue.has_bias ? PaddedChannels(p) : 0);
   const bool contiguous = p.src.channel == 1 && p.dst.channel == 1 &&
                           (!p.epilogue.has_residual || p.residual.channel == 1);
-  const std::int64_t rows = p.batch * p.out_size[0] * p.out_size[1];
-  if (rows == 0 || p.out_size[2] == 0 || p.in_channels == 0) return;
-  // Neighbouring rows share input: a task takes several.
-  const std::int64_t per_task =
-      call.pool->threads() == 1 ? rows
-                                : std::max<std::int64_t>(1, rows / (4 * call.pool->threads()));
-  const std::int64_t tasks = (rows + per_task - 1) / per_task;
-  call.pool->ParallelFor(tasks, [&](std::int64_t task) {
-    const std::int64_t end = std::min(rows, (task + 1) * per_task);
-    for (std::int64_t row = task * per_task; row < end; ++row) {
-      const std::int64_t height = row % p.out_size[1];
-      const std::int64_t depth = row / p.out_size[1] % p.out_size[0];
-      const std::int64_t image = row / p.out_size[1] / p.out_size[0];
-      KernelRows kernel_rows;
-      FindRows(p, static_cast<const float*>(call.operands[0]) + image * p.src.batch, weights,
-               depth, height, &kernel_rows);
-      auto row_of = [&](const ImageStrides& strides) {
-        return image * strides.batch + depth * strides.spatial[0] + height * strides.spatial[1];
-      };
-      const float* residual = p.epilogue.has_residual
-                                  ? static_cast<const float*>(call.operands[2]) +
-                                        row_of(p.residual)
-                                  : nullptr;
-      float* dst = static_cast<float*>(call.operands[3]) + row_of(p.dst);
-      (contiguous ? RunRow : RunStridedRow)(p, params, kernel_rows, bias, residual, dst);
-    }
+  ForEachOutputRow(p, call, [&](const OutputRow& row) {
+    const WeightedRows rows(p, row, weights);
+    (contiguous ? RunRow : RunStridedRow)(p, params, rows, bias, row.residual, row.dst);
   });
 }
 
@@ -206,7 +168,6 @@ void Pack(const ConvProblem& p, const Algorithm&, const float* weights, const fl
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&) {
   PLUMB_CHECK(!p.transposed && p.group == p.in_channels && p.group == p.out_channels);
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   DepthwiseParams params{};
   params.problem = p;
   params.isa = static_cast<Isa>(algorithm.parameters[0]);
@@ -222,13 +183,7 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
   } else {
     params.any = DepthwiseAnyScalar;
   }
-  const Activation activation = p.epilogue.activation;
-  params.low = activation == Activation::kRelu   ? 0
-               : activation == Activation::kClip ? p.epilogue.alpha
-                                                 : -kInfinity;
-  params.high = activation == Activation::kClip ? p.epilogue.beta : kInfinity;
-  params.bounded = activation == Activation::kNone || activation == Activation::kRelu ||
-                   activation == Activation::kClip;
+  params.bounds = BoundsOf(p.epilogue);
   BoundKernel kernel;
   kernel.run = RunDepthwiseConv;
   kernel.params.Set(params);

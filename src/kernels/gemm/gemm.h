@@ -4,8 +4,8 @@
 // matrices need no copy. Fast cases: C with n stride 1; A with k stride 1; B constant (packed once)
 // or with n stride 1. Other strides are right but slower, some through the workspace.
 //
-// The sum of one element runs over p upwards in fp32 with fused multiply-adds, whatever the tiles
-// and threads: the same bits for any m, n split and thread count. NaN and infinities propagate.
+// The sum of one element runs over p upwards in fp32 (fused multiply-adds where there are any),
+// whatever the tiles and threads: the same bits for any m, n split and thread count. NaN and infinities propagate.
 // Reads and writes only elements inside the matrices. C may equal residual, and may not overlap A
 // or B. m, n, k and the batch may be 0 (k = 0 gives act(bias + residual)).
 //
