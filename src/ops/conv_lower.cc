@@ -1,0 +1,97 @@
+// Lowering of Conv, FusedConv and ConvTranspose to kernels/conv.
+#include <utility>
+#include <vector>
+
+#include "kernels/conv/conv.h"
+#include "ops/activation.h"
+#include "ops/convolution.h"
+
+namespace plumb::ops {
+namespace {
+
+using kernels::ConvProblem;
+using kernels::ImageStrides;
+
+ImageStrides StridesOf(const Operand& operand) {
+  ImageStrides strides;
+  strides.batch = operand.strides[0];
+  strides.channel = operand.strides[1];
+  const int rank = operand.shape.rank() - 2;
+  for (int axis = 0; axis < rank; ++axis) {
+    strides.spatial[static_cast<std::size_t>(3 - rank + axis)] = operand.strides[axis + 2];
+  }
+  return strides;
+}
+
+ConvProblem ProblemOf(const LowerContext& context, const Convolution& c, bool transposed,
+                      const kernels::Epilogue& epilogue) {
+  ConvProblem problem;
+  problem.transposed = transposed;
+  problem.batch = c.batch;
+  problem.in_channels = transposed ? c.small_channels : c.large_channels;
+  problem.out_channels = transposed ? c.large_channels : c.small_channels;
+  problem.group = c.group;
+  for (int axis = 0; axis < c.window.rank; ++axis) {
+    const auto slot = static_cast<std::size_t>(3 - c.window.rank + axis);
+    problem.in_size[slot] = (transposed ? c.small : c.large)[axis];
+    problem.out_size[slot] = (transposed ? c.large : c.small)[axis];
+    problem.kernel[slot] = c.window.kernel[axis];
+    problem.stride[slot] = c.window.stride[axis];
+    problem.dilation[slot] = c.window.dilation[axis];
+    problem.pad_begin[slot] = c.window.pad_begin[axis];
+  }
+  problem.src = StridesOf(context.input(0));
+  problem.dst = StridesOf(context.output(0));
+  problem.epilogue = epilogue;
+  problem.epilogue.has_bias = context.has_input(2);
+  problem.epilogue.has_residual = context.has_input(3);
+  if (problem.epilogue.has_residual) problem.residual = StridesOf(context.input(3));
+  return problem;
+}
+
+}  // namespace
+
+// Weight and bias are packed once, so both must be constants.
+Status LowerConv(LowerContext& context, bool transposed) {
+  const Operand& x = context.input(0);
+  const Operand& weight = context.input(1);
+  if (x.dtype != DType::kFloat32 || x.shape.rank() > 5 || weight.constant == nullptr) {
+    return OkStatus();
+  }
+  if (context.has_input(2) && context.input(2).constant == nullptr) return OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(const Convolution c, (transposed ? MakeConvTranspose : MakeConv)(
+                                                  context.attrs(), x.shape, weight.shape));
+  PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
+  const ConvProblem problem = ProblemOf(context, c, transposed, epilogue);
+  std::vector<kernels::Algorithm> algorithms;
+  if (context.chosen() != nullptr) {
+    algorithms.push_back(*context.chosen());
+  } else {
+    ListConv(problem, context.target(), &algorithms);
+  }
+  for (const kernels::Algorithm& algorithm : algorithms) {
+    KernelChoice choice;
+    choice.algorithm = algorithm;
+    choice.packed_bytes = PackedConvBytes(problem, algorithm);
+    if (context.chosen() == nullptr) {
+      choice.name = ConvAlgorithmName(algorithm);
+      choice.estimate = EstimateConv(problem, algorithm, context.target());
+      const Tensor weights = *weight.constant;
+      const Tensor bias = context.has_input(2) ? *context.input(2).constant : Tensor();
+      choice.pack = [problem, algorithm, weights, bias](void* packed) {
+        PackConv(problem, algorithm, static_cast<const float*>(weights.raw()),
+                 static_cast<const float*>(bias.raw()), packed);
+      };
+    }
+    choice.kernel = BindConv(problem, algorithm, context.target());
+    choice.operands = {{OperandRef::kInput, 0},
+                       {OperandRef::kPacked, 0},
+                       problem.epilogue.has_residual ? OperandRef{OperandRef::kInput, 3}
+                                                     : OperandRef{},
+                       {OperandRef::kOutput, 0}};
+    context.Add(std::move(choice));
+  }
+  return OkStatus();
+}
+
+}  // namespace plumb::ops
