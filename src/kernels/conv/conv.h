@@ -12,8 +12,9 @@
 //
 // Nothing is unfolded in memory. The sum of one output element has one order (taps outermost, then
 // channels, or as the algorithm states), in fp32, fused multiply-adds where there are any, so that
-// the bits do not depend on tiles and threads. NaN and infinities propagate; padding contributes nothing but zero
-// terms. Only elements inside the tensors are read or written. dst may equal residual.
+// the bits do not depend on tiles and threads. NaN and infinities propagate; padding contributes
+// nothing but zero terms. Only elements inside the tensors are read or written. dst may equal
+// residual.
 //
 // Operands of a call: {src, packed, residual, dst}; residual is null without has_residual.
 #pragma once
