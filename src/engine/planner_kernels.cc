@@ -232,7 +232,7 @@ StatusOr<bool> Planner::TryKernel(NodeId id, Effort effort) {
           const int constant = static_cast<int>(segment_.program.constants.size());
           segment_.program.constants.push_back(chosen->packed.get());
           segment_.program.keep_alive.push_back(chosen->packed);
-          operands.push_back({places_.AddMemory(runtime::Place::kConstant, constant), 0});
+          operands.push_back({places_.AddMemory(runtime::Place::kConstant, constant), ref.index});
           break;
         }
       }
