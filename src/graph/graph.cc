@@ -116,6 +116,7 @@ void Graph::SetStateWritten(int state, ValueId value) {
 
 NodeId Graph::AppendNode(Node node, std::string_view name) {
   const auto id = static_cast<NodeId>(nodes_.size());
+  while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();
   std::string stem(name);
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == kNoValue) continue;

@@ -108,7 +108,8 @@ class Graph {
   ValueId AddState(std::string_view name, Tensor initial);
   void SetStateWritten(int state, ValueId value);
   // Makes `outputs` new values with fresh names (or the given ones; an empty one is an output that
-  // is not wanted); no inference here. A node without a name gets that of its first output.
+  // is not wanted); no inference here. A node without a name gets that of its first output; omitted
+  // inputs at the end are dropped.
   NodeId AddNode(const OpDef* op, std::vector<ValueId> inputs, int outputs, AttrMap attrs = {},
                  std::string_view name = {});
   NodeId AddNodeNamed(const OpDef* op, std::vector<ValueId> inputs,

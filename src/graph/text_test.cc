@@ -28,7 +28,7 @@ TEST(Text, EveryConstructReadsBackAsPrinted) {
   y: f32[N,3] = Add("x:0", w) "the first"
   s2: f32[2,1] = Add(s, s)
   nz: i64[2,?0] = NonZero(y)
-  r: bool[2] = plumb.Tag(b, _) {f = 1.0, fs = floats[], i = -3, is = ints[], s = "x", ss = ["p", "q"], t = f32[2] {1, 2}}
+  r: bool[2] = plumb.Tag(b, b) {f = 1.0, fs = floats[], i = -3, is = ints[], s = "x", ss = ["p", "q"], t = f32[2] {1, 2}}
   v: str[2] = plumb.Tag(t) {f = 1e-05, fs = [0.5, 2.0], is = [1, 2], ss = strings[]}
   p: u4[3] = plumb.Tag(h)
   q: i64[] = Loop(i, i) {body = graph (n: i64[], m: i64) captures (i as j) -> (o) {

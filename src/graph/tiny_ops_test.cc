@@ -33,7 +33,9 @@ Status InferConcat(InferContext& context) {
   bool known = true;
   Dim total(0);
   for (int i = 0; i < context.num_inputs(); ++i) {
-    if (!context.has_dims(i)) return InvalidArgument("input ", i, " has no known rank");
+    if (!context.has_dims(i) || context.dims(i).empty()) {
+      return InvalidArgument("input ", i, " has no known rank, or is a scalar");
+    }
     total = Dim::Add(total, context.dims(i)[0]).value_or(context.FreshDim());
     const std::optional<DimVector> part = context.content(i);
     known = known && part.has_value();
@@ -59,6 +61,9 @@ Status InferNonZero(InferContext& context) {
 Status InferIf(InferContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const auto yes, context.infer_subgraph(0, {}));
   PLUMB_ASSIGN_OR_RETURN(const auto no, context.infer_subgraph(1, {}));
+  if (yes.size() != no.size() || static_cast<int>(yes.size()) < context.num_outputs()) {
+    return InvalidArgument("branches have ", yes.size(), " and ", no.size(), " outputs");
+  }
   for (int i = 0; i < context.num_outputs(); ++i) {
     const ValueInfo& info = yes[static_cast<std::size_t>(i)];
     const bool same = info.dims == no[static_cast<std::size_t>(i)].dims;
@@ -71,6 +76,7 @@ Status InferLoop(InferContext& context) {
   const std::vector<ValueInfo> inputs = {{DType::kInt64, DimVector{}, std::nullopt},
                                          {context.dtype(1), std::nullopt, std::nullopt}};
   PLUMB_ASSIGN_OR_RETURN(const auto outputs, context.infer_subgraph(0, inputs));
+  if (outputs.empty()) return InvalidArgument("body has no outputs");
   context.SetOutput(0, outputs[0].dtype, outputs[0].dims);
   return OkStatus();
 }

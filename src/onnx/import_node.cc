@@ -8,7 +8,7 @@ namespace plumb::onnx {
 namespace {
 
 // Inlined functions may multiply what a small file says.
-constexpr std::int64_t kMaxNodes = 1'000'000;
+constexpr std::int64_t kMaxNodes = 250'000;
 constexpr int kMaxCallDepth = 16;
 
 // Trailing omitted inputs or outputs count for nothing.
