@@ -63,6 +63,7 @@ class Planner {
   void WalkBackwards();
   void ReserveSources(NodeId id, int output);
   bool CanReserve(ValueId value, const Strides& strides) const;
+  bool LeadsToKernel(ValueId value, int depth) const;
 
   // planner_movement.cc
   bool IsMovement(NodeId id) const { return movements_.contains(id); }

@@ -24,7 +24,22 @@ bool Planner::CanReserve(ValueId value, const Strides& strides) const {
   if (places_.values[static_cast<std::size_t>(value)].reserved || HasKnownElements(value)) {
     return false;
   }
-  return IsMovement(v.producer) || WritesRows(shape(value), strides, layout(value));
+  if (IsMovement(v.producer)) return LeadsToKernel(value, 0);
+  return WritesRows(shape(value), strides, layout(value));
+}
+
+// Whether a kernel could write the value, or a part of it, through movement: otherwise placing it
+// early only cuts one copy into several.
+bool Planner::LeadsToKernel(ValueId value, int depth) const {
+  constexpr int kMaxDepth = 16;
+  const NodeId producer = graph_.value(value).producer;
+  if (depth > kMaxDepth || !InSegment(producer) || HasKnownElements(value)) return false;
+  if (places_.values[static_cast<std::size_t>(value)].reserved) return false;
+  if (!IsMovement(producer)) return true;
+  const std::vector<ValueId>& sources = node(producer).inputs;
+  return std::any_of(sources.begin(), sources.end(), [&](ValueId source) {
+    return source != kNoValue && !graph_.IsConstant(source) && LeadsToKernel(source, depth + 1);
+  });
 }
 
 void Planner::ReserveOutputs() {

@@ -1,0 +1,121 @@
+// plumb run: one inference.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/table.h"
+#include "cli/tensor_files.h"
+#include "core/file_io.h"
+
+namespace plumb::cli {
+namespace {
+
+struct RunCommand {
+  ModelOptions model;
+  std::vector<std::string> inputs;  // NAME=FILE
+  std::uint64_t seed = 0;
+  std::string labels;
+  std::string output;
+  Format format = Format::kTable;
+};
+
+// NAME=FILE for the inputs given; the rest are seeded random numbers.
+StatusOr<std::vector<Tensor>> ReadInputs(const RunCommand& command, const Graph& graph) {
+  std::map<std::string, Tensor> given;
+  std::vector<std::string> shapes = command.model.shapes;
+  for (const std::string& text : command.inputs) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      return UsageError("--input " + text + ": expected NAME=FILE (.npy or .pb)");
+    }
+    const std::string name = text.substr(0, equals);
+    const ValueId value = graph.FindValue(name);
+    const bool known = std::find(graph.inputs().begin(), graph.inputs().end(), value) !=
+                       graph.inputs().end();
+    if (!known) return UsageError("--input: the model has no input '" + name + "'");
+    PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
+    shapes.push_back(name + "=" + given[name].shape().ToString());
+  }
+  std::vector<std::string> open;  // shapes of rank 0 have no text form for --shape
+  for (const std::string& shape : shapes) {
+    if (shape.size() < 7 || shape.substr(shape.size() - 7) != "=scalar") open.push_back(shape);
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, InputShapes(graph, open, 1));
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
+    const Value& value = graph.value(graph.inputs()[i]);
+    const auto found = given.find(value.name);
+    tensors.push_back(found != given.end()
+                          ? found->second
+                          : RandomTensor(value.info.dtype, sizes[i], command.seed + i));
+  }
+  return tensors;
+}
+
+Status PrintLabels(const RunCommand& command, const Tensor& scores) {
+  PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(command.labels));
+  std::vector<std::string> labels;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    labels.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  const std::vector<double> values = ToDoubles(scores);
+  std::vector<std::size_t> order(values.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const std::size_t top = std::min<std::size_t>(5, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
+                    [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  for (std::size_t k = 0; k < top; ++k) {
+    const std::size_t index = order[k];
+    std::printf("%.4g  %s\n", values[index],
+                index < labels.size() ? labels[index].c_str() : std::to_string(index).c_str());
+  }
+  return OkStatus();
+}
+
+Status Execute(const RunCommand& command) {
+  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, ReadInputs(command, loaded.graph()));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& name = loaded.graph().value(loaded.graph().outputs()[i]).name;
+    Row row;
+    row["output"] = name;
+    row["type"] = std::string(DTypeName(outputs[i].dtype()));
+    row["shape"] = outputs[i].shape().ToString();
+    row["digest"] = TensorDigest(outputs[i]);
+    rows.push_back(row);
+    if (!command.output.empty()) {
+      PLUMB_RETURN_IF_ERROR(MakeDirectories(command.output));
+      PLUMB_RETURN_IF_ERROR(WriteOutput(command.output, name, outputs[i]));
+    }
+  }
+  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  if (!command.labels.empty() && !outputs.empty()) return PrintLabels(command, outputs[0]);
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Action* action) {
+  auto command = std::make_shared<RunCommand>();
+  CLI::App* sub = app.add_subcommand("run", "One inference: prints and writes the outputs");
+  command->model.Declare(sub);
+  sub->add_option("--input", command->inputs, "NAME=FILE: .npy or an ONNX TensorProto .pb")
+      ->take_all()
+      ->allow_extra_args(false);
+  sub->add_option("--random", command->seed, "seed of the inputs that are not given (default 0)");
+  sub->add_option("--labels", command->labels, "names of the classes, one per line: prints the top 5");
+  sub->add_option("--output", command->output, "folder for NAME.npy of every output");
+  DeclareFormat(sub, &command->format);
+  sub->footer("Example: plumb run resnet50.onnx --input input=cat.npy --output out");
+  sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
+}
+
+}  // namespace plumb::cli
