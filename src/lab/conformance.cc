@@ -1,0 +1,204 @@
+#include "lab/conformance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "core/format.h"
+#include "onnx/import.h"
+#include "onnx/tensor_proto.h"
+#include "ops/ops.h"
+
+namespace plumb::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kRelativeTolerance = 1e-3, kAbsoluteTolerance = 1e-7;
+
+bool Close(double actual, double expected) {
+  if (std::isnan(expected) || std::isnan(actual)) return std::isnan(expected) && std::isnan(actual);
+  if (actual == expected) return true;  // infinities too
+  if (std::isinf(expected) || std::isinf(actual)) return false;
+  return std::abs(actual - expected) <=
+         kAbsoluteTolerance + kRelativeTolerance * std::abs(expected);
+}
+
+Status Differs(std::size_t index, const std::string& actual, const std::string& expected) {
+  return InvalidArgument("element ", index, " is ", actual, ", expected ", expected);
+}
+
+struct Case {
+  std::string name;    // folder below the directory given
+  fs::path folder;
+  std::vector<fs::path> data_sets;
+};
+
+// The number N of "input_N.pb" when the file is one of `kind`.
+std::optional<int> FileIndex(const fs::path& file, const std::string& kind) {
+  const std::string name = file.filename().string();
+  if (!name.starts_with(kind + "_") || file.extension() != ".pb") return std::nullopt;
+  const std::string digits = name.substr(kind.size() + 1, name.size() - kind.size() - 4);
+  const bool number = !digits.empty() && digits.size() < 6 &&
+                      std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  return number ? std::optional<int>(std::stoi(digits)) : std::nullopt;
+}
+
+StatusOr<std::vector<Case>> FindCases(const std::string& directory) {
+  std::error_code error;
+  std::vector<Case> cases;
+  fs::recursive_directory_iterator walk(directory, error), end;
+  const auto add = [&](const fs::path& folder) {
+    Case found{fs::relative(folder, directory, error).string(), folder, {}};
+    if (found.name == ".") found.name = folder.filename().string();
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      const bool data_set = entry.path().filename().string().starts_with("test_data_set_");
+      if (data_set && entry.is_directory()) found.data_sets.push_back(entry.path());
+    }
+    std::ranges::sort(found.data_sets);
+    if (!found.data_sets.empty()) cases.push_back(std::move(found));
+  };
+  for (; !error && walk != end; walk.increment(error)) {
+    if (walk->path().filename() == "model.onnx") add(walk->path().parent_path());
+  }
+  if (error) return NotFound("cannot read folder '", directory, "': ", error.message());
+  std::ranges::sort(cases, {}, &Case::name);
+  return cases;
+}
+
+// Tensors of one kind, by their number in the file name.
+StatusOr<std::vector<onnx::NamedTensor>> ReadTensors(const fs::path& data_set,
+                                                     const std::string& kind) {
+  std::map<int, fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(data_set)) {
+    const std::optional<int> index = FileIndex(entry.path(), kind);
+    if (index) files.emplace(*index, entry.path());
+  }
+  std::vector<onnx::NamedTensor> tensors;
+  for (const auto& [index, file] : files) {
+    StatusOr<onnx::NamedTensor> tensor = onnx::ReadTensorFile(file.string());
+    if (!tensor.ok()) return tensor.status();
+    tensors.push_back(*std::move(tensor));
+  }
+  return tensors;
+}
+
+// In the order of the graph's inputs: by name where every name is an input's, else as numbered.
+StatusOr<std::vector<Tensor>> InputsInOrder(const Graph& graph,
+                                            std::vector<onnx::NamedTensor> given) {
+  if (given.size() != graph.inputs().size()) {
+    return InvalidArgument("there are ", given.size(), " input files for ", graph.inputs().size(),
+                           " inputs");
+  }
+  std::vector<Tensor> by_name(given.size());
+  std::size_t matched = 0;
+  for (const onnx::NamedTensor& tensor : given) {
+    const auto at = std::ranges::find(graph.inputs(), graph.FindValue(tensor.name));
+    if (at == graph.inputs().end()) continue;
+    Tensor& slot = by_name[static_cast<std::size_t>(at - graph.inputs().begin())];
+    matched += !slot.defined();
+    slot = tensor.tensor;
+  }
+  if (matched == given.size()) return by_name;
+  std::vector<Tensor> inputs;
+  for (onnx::NamedTensor& tensor : given) inputs.push_back(std::move(tensor.tensor));
+  return inputs;
+}
+
+Status RunDataSet(const Graph& graph, const fs::path& data_set, const RunModel& run) {
+  PLUMB_ASSIGN_OR_RETURN(std::vector<onnx::NamedTensor> given, ReadTensors(data_set, "input"));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<onnx::NamedTensor> expected,
+                         ReadTensors(data_set, "output"));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, InputsInOrder(graph, std::move(given)));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, run(graph, inputs));
+  if (outputs.size() != expected.size()) {
+    return InvalidArgument(outputs.size(), " outputs, expected ", expected.size());
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Status same = CompareOutput(outputs[i], expected[i].tensor);
+    if (same.ok()) continue;
+    const std::string& name = graph.value(graph.outputs()[i]).name;
+    return Annotate(same, absl::StrCat("output ", i, " '", name, "'"));
+  }
+  return OkStatus();
+}
+
+// The part of a message that many cases share: what follows model and node.
+std::string ReasonOf(const Status& status) {
+  const std::string message(status.message());
+  const std::size_t last = message.rfind("): ");
+  const std::size_t model = message.find("': ");
+  if (last != std::string::npos) return message.substr(last + 3);
+  return model == std::string::npos ? message : message.substr(model + 3);
+}
+
+}  // namespace
+
+Status CompareOutput(const Tensor& actual, const Tensor& expected) {
+  if (actual.dtype() != expected.dtype()) {
+    return InvalidArgument("has type ", Str(DTypeName(actual.dtype())), ", expected ",
+                           Str(DTypeName(expected.dtype())));
+  }
+  if (!(actual.shape() == expected.shape())) {
+    return InvalidArgument("has shape ", actual.shape().ToString(), ", expected ",
+                           expected.shape().ToString());
+  }
+  if (expected.dtype() == DType::kString) {
+    const auto left = actual.data<std::string>();
+    const auto right = expected.data<std::string>();
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (left[i] != right[i]) return Differs(i, "'" + left[i] + "'", "'" + right[i] + "'");
+    }
+    return OkStatus();
+  }
+  if (expected.dtype() == DType::kInt4 || expected.dtype() == DType::kUInt4) {
+    const auto bytes = static_cast<std::size_t>(expected.bytes());
+    const bool same = std::memcmp(actual.raw(), expected.raw(), bytes) == 0;
+    return same ? OkStatus() : InvalidArgument("has other elements than expected");
+  }
+  const std::vector<double> left = ToDoubles(actual);
+  const std::vector<double> right = ToDoubles(expected);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!Close(left[i], right[i])) return Differs(i, FormatExact(left[i]), FormatExact(right[i]));
+  }
+  return OkStatus();
+}
+
+StatusOr<ConformanceCounts> RunConformance(const std::vector<std::string>& directories,
+                                           const RunModel& run,
+                                           const std::function<void(const std::string&)>& line) {
+  ConformanceCounts counts;
+  std::map<std::string, std::vector<std::string>> skipped;  // reason -> cases
+  for (const std::string& directory : directories) {
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Case> cases, FindCases(directory));
+    if (cases.empty()) {
+      return NotFound("no case below '", directory,
+                      "': no folder has model.onnx and test_data_set_*");
+    }
+    for (const Case& test : cases) {
+      const StatusOr<Graph> graph =
+          onnx::ImportFile((test.folder / "model.onnx").string(), ops::AllOps());
+      if (absl::IsUnimplemented(graph.status())) {
+        skipped[ReasonOf(graph.status())].push_back(test.name);
+        ++counts.skipped;
+        continue;
+      }
+      Status status = graph.status();
+      for (std::size_t i = 0; i < test.data_sets.size() && status.ok(); ++i) {
+        status = RunDataSet(*graph, test.data_sets[i], run);
+      }
+      ++(status.ok() ? counts.passed : counts.failed);
+      if (!status.ok()) line(absl::StrCat("FAILED ", test.name, ": ", status.message()));
+    }
+  }
+  for (const auto& [reason, cases] : skipped) {
+    line(absl::StrCat("skipped ", cases.size(), cases.size() == 1 ? " case" : " cases", " (",
+                      cases.front(), cases.size() > 1 ? ", ..." : "", "): ", reason));
+  }
+  return counts;
+}
+
+}  // namespace plumb::lab

@@ -1,0 +1,37 @@
+// The backend tests of ONNX: folders with a model and the outputs that it must give.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+#include "graph/graph.h"
+
+namespace plumb::lab {
+
+// Runs a graph on inputs in the order of graph.inputs(); outputs in the order of graph.outputs().
+using RunModel = std::function<StatusOr<std::vector<Tensor>>(const Graph& graph,
+                                                             const std::vector<Tensor>& inputs)>;
+
+struct ConformanceCounts {
+  int passed = 0;
+  int failed = 0;
+  int skipped = 0;
+};
+
+// Every folder below `directories` that has model.onnx and test_data_set_*/{input,output}_*.pb is a
+// case; it passes when all its data sets do: types and shapes equal, numbers within the tolerances of
+// ONNX's own runner (relative 1e-3, absolute 1e-7), NaN where NaN is expected. A case is skipped when
+// its model needs what the importer says is not supported: operators, element types, sequences.
+//
+// `line` gets one line for each failure, with its reason, and one for each reason to skip, with the
+// number of cases. Errors: a folder that cannot be read, and no case at all.
+StatusOr<ConformanceCounts> RunConformance(const std::vector<std::string>& directories,
+                                           const RunModel& run,
+                                           const std::function<void(const std::string&)>& line);
+
+// What differs, or OK: "output 0 'y': element 7 is 3, expected 4".
+Status CompareOutput(const Tensor& actual, const Tensor& expected);
+
+}  // namespace plumb::lab
