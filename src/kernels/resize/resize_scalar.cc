@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_scalar.h"
+
+#include "kernels/resize/resize-inl.h"
+
+namespace plumb::kernels {
+
+ResizeFns ResizeScalar() { return AllResizeFns(); }
+
+}  // namespace plumb::kernels
