@@ -1,5 +1,5 @@
-# cmake --install: the program, a static library and the headers of each room, and what
-# find_package(plumbline) reads. plumbline::plumbline links every library room.
+# cmake --install: a static library and the headers of each room, and what find_package(plumbline)
+# reads; the program is installed by its own room. plumbline::plumbline links every library room.
 include(CMakePackageConfigHelpers)
 
 get_property(plumb_libraries GLOBAL PROPERTY PLUMB_LIBRARIES)
@@ -9,9 +9,6 @@ target_link_libraries(plumbline INTERFACE ${plumb_libraries})
 
 install(TARGETS plumbline ${plumb_libraries} EXPORT plumblineTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-if(TARGET plumb)
-  install(TARGETS plumb RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/plumbline)
 install(EXPORT plumblineTargets NAMESPACE plumbline:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/plumblineConfig.cmake.in
