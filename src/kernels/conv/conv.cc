@@ -57,9 +57,8 @@ Estimate EstimateConv(const ConvProblem& p, const Algorithm& algorithm, const Ta
                                            static_cast<double>(p.out_channels)
                                      : outputs;
   estimate.ops = 2 * places * products;
-  estimate.bytes =
-      sizeof(float) * (inputs + outputs * (p.epilogue.has_residual ? 2 : 1) +
-                       products * static_cast<double>(p.out_channels));
+  estimate.bytes = sizeof(float) * (inputs + outputs * (p.epilogue.has_residual ? 2 : 1) +
+                                    products * static_cast<double>(p.out_channels));
   estimate.efficiency = RowOf(algorithm).algorithm->efficiency(p, algorithm, target);
   estimate.overhead_ns = 500;
   return estimate;

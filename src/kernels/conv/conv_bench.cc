@@ -1,6 +1,6 @@
-// Layers of well-known networks, one thread and two, as shares of the FMA peak; and all convolutions
-// of ResNet-50 in a row with their own weights, which do not fit the caches. Images are channels
-// last, pixels padded where their size would be a multiple of 2 KiB.
+// Layers of well-known networks, one thread and two, as shares of the FMA peak; and all
+// convolutions of ResNet-50 in a row with their own weights, which do not fit the caches. Images
+// are channels last, pixels padded where their size would be a multiple of 2 KiB.
 //   kernels_bench --benchmark_filter=Conv
 #include <string>
 #include <vector>
@@ -73,9 +73,7 @@ constexpr Layer kOthers[] = {
     {"1x1_40_40_28", 40, 40, 28, 1, 1, 1, 1, false},
 };
 
-std::int64_t Pixel(std::int64_t channels) {
-  return channels % 512 == 0 ? channels + 16 : channels;
-}
+std::int64_t Pixel(std::int64_t channels) { return channels % 512 == 0 ? channels + 16 : channels; }
 
 ConvProblem MakeProblem(const Layer& layer) {
   ConvProblem p;
@@ -90,11 +88,10 @@ ConvProblem MakeProblem(const Layer& layer) {
   p.pad_begin = {0, pad, pad};
   const std::int64_t out = (layer.size + 2 * pad - layer.kernel) / layer.stride + 1;
   p.out_size = {1, out, out};
-  p.src = layer.in == 3 ? PlanarStrides(p.in_size, 3)
-                        : ChannelsLastStrides(p.in_size, Pixel(layer.in));
+  p.src =
+      layer.in == 3 ? PlanarStrides(p.in_size, 3) : ChannelsLastStrides(p.in_size, Pixel(layer.in));
   p.dst = p.residual = ChannelsLastStrides(p.out_size, Pixel(layer.out));
-  p.epilogue = {.activation = Activation::kRelu, .has_bias = true,
-                .has_residual = layer.residual};
+  p.epilogue = {.activation = Activation::kRelu, .has_bias = true, .has_residual = layer.residual};
   return p;
 }
 
@@ -134,9 +131,8 @@ void BenchLayer(benchmark::State& state, const Layer& layer, int threads) {
   ThreadPool pool(threads);
   Floats src(kImageFloats), residual(kImageFloats), dst(kImageFloats);
   state.SetLabel(ConvAlgorithmName(step.algorithm));
-  testing::MeasureShareOfPeak(state, target.isa, threads, step.ops(target), [&] {
-    step.Run(src.data(), residual.data(), dst.data(), &pool);
-  });
+  testing::MeasureShareOfPeak(state, target.isa, threads, step.ops(target),
+                              [&] { step.Run(src.data(), residual.data(), dst.data(), &pool); });
 }
 
 void BenchResNet50(benchmark::State& state) {
@@ -158,7 +154,11 @@ void BenchResNet50(benchmark::State& state) {
     }
   });
 }
-BENCHMARK(BenchResNet50)->Name("Conv/resnet50_stack/threads")->Arg(1)->Arg(2)->UseManualTime()
+BENCHMARK(BenchResNet50)
+    ->Name("Conv/resnet50_stack/threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 
 const int kRegistered = [] {

@@ -107,8 +107,8 @@ class ConvTest : public testing::KernelTest {
         p.epilogue.has_residual ? SpanOf(p.residual, p.batch, p.out_channels, p.out_size) : 0,
         at_end);
     Fill(&residual, false);
-    std::vector<float> weights(static_cast<std::size_t>(
-        p.out_channels * (p.in_channels / p.group) * p.kernel[0] * p.kernel[1] * p.kernel[2]));
+    std::vector<float> weights(static_cast<std::size_t>(p.out_channels * (p.in_channels / p.group) *
+                                                        p.kernel[0] * p.kernel[1] * p.kernel[2]));
     for (float& x : weights) x = static_cast<float>(random_.NextNormal());
     std::vector<float> bias(static_cast<std::size_t>(p.out_channels));
     for (float& x : bias) x = static_cast<float>(random_.NextNormal());
@@ -201,11 +201,10 @@ class ConvTest : public testing::KernelTest {
     for (std::size_t d = 0; d < 3; ++d) {
       const std::int64_t extent = (p->kernel[d] - 1) * p->dilation[d] + 1;
       const std::int64_t pad_end = p->kernel[d] > 1 ? Uniform(0, 2) : 0;
-      std::int64_t out = p->transposed
-                             ? (p->in_size[d] - 1) * p->stride[d] + extent - p->pad_begin[d] -
-                                   pad_end + Uniform(0, p->stride[d] - 1)
-                             : (p->in_size[d] + p->pad_begin[d] + pad_end - extent) /
-                                       p->stride[d] + 1;
+      std::int64_t out =
+          p->transposed ? (p->in_size[d] - 1) * p->stride[d] + extent - p->pad_begin[d] - pad_end +
+                              Uniform(0, p->stride[d] - 1)
+                        : (p->in_size[d] + p->pad_begin[d] + pad_end - extent) / p->stride[d] + 1;
       p->out_size[d] = std::max<std::int64_t>(1, out);
     }
     p->src = AnyStrides(p->in_size, p->in_channels, fast);

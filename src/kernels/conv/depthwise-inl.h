@@ -95,11 +95,13 @@ PLUMB_INLINE void RunDepthwiseAny(const DepthwiseBlock& b) noexcept {
   }
 }
 
-#define PLUMB_DEPTHWISE_ROW(taps, stride, edge)                                     \
-  {nullptr, RunDepthwise<taps, stride, 1, edge>, RunDepthwise<taps, stride, 2, edge>, \
-   RunDepthwise<taps, stride, 3, edge>, RunDepthwise<taps, stride, 4, edge>,          \
-   RunDepthwise<taps, stride, 5, edge>, RunDepthwise<taps, stride, 6, edge>,          \
-   RunDepthwise<taps, stride, 7, edge>, RunDepthwise<taps, stride, 8, edge>}
+#define PLUMB_DEPTHWISE_ROW(taps, stride, edge)                                        \
+  {                                                                                    \
+    nullptr, RunDepthwise<taps, stride, 1, edge>, RunDepthwise<taps, stride, 2, edge>, \
+        RunDepthwise<taps, stride, 3, edge>, RunDepthwise<taps, stride, 4, edge>,      \
+        RunDepthwise<taps, stride, 5, edge>, RunDepthwise<taps, stride, 6, edge>,      \
+        RunDepthwise<taps, stride, 7, edge>, RunDepthwise<taps, stride, 8, edge>       \
+  }
 
 template <int kTaps>
 constexpr DepthwiseTable kDepthwiseTable = {

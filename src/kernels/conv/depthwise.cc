@@ -142,8 +142,7 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   const int lanes = TileSetFor(static_cast<Isa>(algorithm.parameters[0])).lanes;
   const double channels = static_cast<double>(p.in_channels);
   const double padded = static_cast<double>((p.in_channels + lanes - 1) / lanes * lanes);
-  return 0.5 * channels / std::max(1.0, padded) * lanes /
-         std::max(lanes, target.vector_floats());
+  return 0.5 * channels / std::max(1.0, padded) * lanes / std::max(lanes, target.vector_floats());
 }
 
 std::int64_t PackedBytes(const ConvProblem& p, const Algorithm&) {

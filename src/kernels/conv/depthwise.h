@@ -9,9 +9,9 @@ namespace plumb::kernels {
 
 inline constexpr int kMaxDepthwiseColumns = 8;
 
-// Output columns [0, columns) of one image row, channels last. Sums run over `rows` (the kernel rows
-// inside the image), then over the kernel's columns. Column j reads the input columns
-// j * stride + t * dilation of each row; those outside [inside_begin, inside_end) are padding.
+// Output columns [0, columns) of one image row, channels last. Sums run over `rows` (the kernel
+// rows inside the image), then over the kernel's columns. Column j reads the input columns j *
+// stride + t * dilation of each row; those outside [inside_begin, inside_end) are padding.
 struct DepthwiseBlock {
   const float* const* src;      // [rows] input column 0 of this block, may lie in the padding
   const float* const* weights;  // [rows] -> [taps][weight_step]
@@ -24,7 +24,7 @@ struct DepthwiseBlock {
   std::int64_t src_step;  // between input columns
   std::int64_t weight_step;
   std::int64_t channels;
-  const float* bias;  // [weight_step] or null
+  const float* bias;      // [weight_step] or null
   const float* residual;  // or null
   std::int64_t residual_step;
   float* dst;

@@ -78,17 +78,18 @@ void RunGroupedAny(const GroupedBlock& b) noexcept {
   }
 }
 
-#define PLUMB_GROUPED_ROW(stride, two)                                       \
-  {nullptr, RunGrouped<3, stride, 1, two>, RunGrouped<3, stride, 2, two>,    \
-   RunGrouped<3, stride, 3, two>, RunGrouped<3, stride, 4, two>,             \
-   RunGrouped<3, stride, 5, two>, RunGrouped<3, stride, 6, two>,             \
-   RunGrouped<3, stride, 7, two>}
+#define PLUMB_GROUPED_ROW(stride, two)                                     \
+  {                                                                        \
+    nullptr, RunGrouped<3, stride, 1, two>, RunGrouped<3, stride, 2, two>, \
+        RunGrouped<3, stride, 3, two>, RunGrouped<3, stride, 4, two>,      \
+        RunGrouped<3, stride, 5, two>, RunGrouped<3, stride, 6, two>,      \
+        RunGrouped<3, stride, 7, two>                                      \
+  }
 
-constexpr GroupedTable kGroupedTable = {
-    Vec::kLanes,
-    {{PLUMB_GROUPED_ROW(1, false), PLUMB_GROUPED_ROW(2, false)},
-     {PLUMB_GROUPED_ROW(1, true), PLUMB_GROUPED_ROW(2, true)}},
-    {RunGroupedAny<false>, RunGroupedAny<true>}};
+constexpr GroupedTable kGroupedTable = {Vec::kLanes,
+                                        {{PLUMB_GROUPED_ROW(1, false), PLUMB_GROUPED_ROW(2, false)},
+                                         {PLUMB_GROUPED_ROW(1, true), PLUMB_GROUPED_ROW(2, true)}},
+                                        {RunGroupedAny<false>, RunGroupedAny<true>}};
 
 #undef PLUMB_GROUPED_ROW
 

@@ -70,8 +70,8 @@ std::int64_t MaxReach(const ConvProblem& p, const GroupedShape& shape) {
 
 // All vectors of one block of output columns.
 void RunColumns(const GroupedParams& params, const GroupedShape& shape, const KernelRows& rows,
-                const float* packed, const OutputRow& row, std::int64_t column,
-                GroupedBlock* block, GroupedFn fn) {
+                const float* packed, const OutputRow& row, std::int64_t column, GroupedBlock* block,
+                GroupedFn fn) {
   const ConvProblem& p = params.problem;
   const float* index = packed + shape.bias_floats();
   const float* weights = index + shape.index_floats();
@@ -128,8 +128,9 @@ void RunGroupedConv(const void* opaque, const Call& call) noexcept {
     for (std::int64_t i = 0; i < blocks; ++i) {
       const std::int64_t column = width * i / blocks;
       block.columns = width * (i + 1) / blocks - column;
-      const GroupedFn fn = unrolled ? params.table->three[params.two][p.stride[2] - 1][block.columns]
-                                    : params.table->any[params.two];
+      const GroupedFn fn = unrolled
+                               ? params.table->three[params.two][p.stride[2] - 1][block.columns]
+                               : params.table->any[params.two];
       RunColumns(params, shape, rows, packed, row, column, &block, fn);
       if (params.bounds.bounded) continue;
       float* pixels[kMaxGroupedColumns];
@@ -173,8 +174,8 @@ std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
          std::int64_t{sizeof(float)};
 }
 
-void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights,
-          const float* bias, void* packed) {
+void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights, const float* bias,
+          void* packed) {
   const GroupedShape shape(p, *TableOf(static_cast<Isa>(algorithm.parameters[0])));
   float* to = static_cast<float*>(packed);
   std::fill(to, to + shape.floats(), 0.0f);

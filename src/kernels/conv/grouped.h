@@ -9,12 +9,12 @@ namespace plumb::kernels {
 inline constexpr int kMaxGroupedColumns = 7;
 
 // Output columns [0, columns) of one image row for one vector of output channels, channels last.
-// Sums run over `rows` (the kernel rows inside the image), then over the channels of the group, then
-// over the kernel's columns. Column j reads the input columns j * stride + t * dilation of each row;
-// those outside [inside_begin, inside_end) are padding.
+// Sums run over `rows` (the kernel rows inside the image), then over the channels of the group,
+// then over the kernel's columns. Column j reads the input columns j * stride + t * dilation of
+// each row; those outside [inside_begin, inside_end) are padding.
 struct GroupedBlock {
-  const float* const* src;      // [rows] input column 0 of this block at the first channel read
-  const float* const* weights;  // [rows] -> [group_channels][taps][lanes]
+  const float* const* src;       // [rows] input column 0 of this block at the first channel read
+  const float* const* weights;   // [rows] -> [group_channels][taps][lanes]
   const std::int32_t* lanes_of;  // [group_channels][lanes] which loaded channel each lane takes
   std::int64_t rows;
   std::int64_t taps;
@@ -38,8 +38,9 @@ struct GroupedBlock {
 
 using GroupedFn = void (*)(const GroupedBlock& block) noexcept;
 
-// three[two][stride - 1][columns] for kernels of three columns without dilation, strides 1 and 2; any
-// takes every kernel. two: 0 where one vector of input channels is enough, 1 where two are read.
+// three[two][stride - 1][columns] for kernels of three columns without dilation, strides 1 and 2;
+// any takes every kernel. two: 0 where one vector of input channels is enough, 1 where two are
+// read.
 struct GroupedTable {
   int lanes;
   GroupedFn three[2][2][kMaxGroupedColumns + 1];

@@ -39,7 +39,8 @@ void ForEachOutputRow(const ConvProblem& p, const Call& call,
   if (rows == 0 || p.out_size[2] == 0 || p.out_channels == 0) return;
   // Neighbouring rows share input, so that a task takes several.
   const std::int64_t threads = call.pool->threads();
-  const std::int64_t per_task = threads == 1 ? rows : std::max<std::int64_t>(1, rows / (4 * threads));
+  const std::int64_t per_task =
+      threads == 1 ? rows : std::max<std::int64_t>(1, rows / (4 * threads));
   const std::int64_t tasks = (rows + per_task - 1) / per_task;
   call.pool->ParallelFor(tasks, [&](std::int64_t task) {
     const std::int64_t end = std::min(rows, (task + 1) * per_task);

@@ -12,8 +12,8 @@ inline constexpr std::int64_t kMaxKernelRows = 1024;  // kernel depth times heig
 
 // Kernel rows of one output row that lie inside the image, in order.
 struct KernelRows {
-  const float* src[kMaxKernelRows];      // input column 0, channel 0
-  std::int64_t index[kMaxKernelRows];    // depth * kernel height + height
+  const float* src[kMaxKernelRows];    // input column 0, channel 0
+  std::int64_t index[kMaxKernelRows];  // depth * kernel height + height
   std::int64_t count = 0;
 };
 

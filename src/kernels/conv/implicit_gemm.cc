@@ -41,7 +41,8 @@ struct PackedLayout {
   PackedLayout(const ConvProblem& p, const Algorithm& algorithm)
       : PackedLayout(p, PanelsFor(ChoiceOf(algorithm), p.out_channels / p.group)) {}
   PackedLayout(const ConvProblem& p, const Panels& columns)
-      : panels(columns), bias_floats(p.epilogue.has_bias ? RoundUp16(panels.padded_columns()) : 0) {}
+      : panels(columns),
+        bias_floats(p.epilogue.has_bias ? RoundUp16(panels.padded_columns()) : 0) {}
 
   std::int64_t PhaseFloats(const ConvProblem& p, const ConvPhase& phase) const {
     return RoundUp16(panels.floats(phase.taps() * (p.in_channels / p.group)));
@@ -120,8 +121,8 @@ void RunImplicitGemm(const void* params, const Call& call) noexcept {
     source.dst_strides = problem.dst;
     source.residual_strides = problem.residual;
     const std::int64_t out_channel = group * panels.columns;
-    source.src = static_cast<const float*>(call.operands[0]) +
-                 group * channels * problem.src.channel;
+    source.src =
+        static_cast<const float*>(call.operands[0]) + group * channels * problem.src.channel;
     source.dst = static_cast<float*>(call.operands[3]) + out_channel * problem.dst.channel;
     source.residual =
         residual != nullptr ? residual + out_channel * problem.residual.channel : nullptr;
@@ -148,8 +149,8 @@ void ListOrders(const ConvProblem& p, std::vector<KOrder>* orders) {
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const double rows = static_cast<double>(p.batch) * static_cast<double>(p.out_size[0]) *
                       static_cast<double>(p.out_size[1]) * static_cast<double>(p.out_size[2]);
-  return TileEfficiency(ChoiceOf(algorithm), target,
-                        static_cast<std::int64_t>(std::min(rows, 1e9)), p.out_channels / p.group);
+  return TileEfficiency(ChoiceOf(algorithm), target, static_cast<std::int64_t>(std::min(rows, 1e9)),
+                        p.out_channels / p.group);
 }
 
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
@@ -185,9 +186,11 @@ std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
   return p.group * layout.PhaseOffset(p, PhaseCount(p)) * std::int64_t{sizeof(float)};
 }
 
-// Packs the weights of one group and phase.
+// Packs the weights of one group and phase. Goes through few input channels at a time, so that the
+// rows of the panel that they are spread over stay near.
 void PackPhase(const ConvProblem& p, const ConvPhase& phase, KOrder order, const Panels& panels,
                std::int64_t group, const float* weights, float* to) {
+  constexpr std::int64_t kChannelsAtOnce = 16;
   const std::int64_t channels = p.in_channels / p.group;
   const std::int64_t outputs = p.out_channels / p.group;
   const std::int64_t kernel = p.kernel[0] * p.kernel[1] * p.kernel[2];
@@ -195,38 +198,46 @@ void PackPhase(const ConvProblem& p, const ConvPhase& phase, KOrder order, const
   const std::int64_t out_stride = p.transposed ? kernel : channels * kernel;
   const std::int64_t in_stride = p.transposed ? outputs * kernel : kernel;
   weights += group * channels * outputs * kernel;
-  const KShape k = KShapeOf(phase, order, channels);
-  const std::int64_t products = k.taps * k.run;
+
+  const std::int64_t taps = phase.taps();
+  std::vector<std::int64_t> kernel_element(static_cast<std::size_t>(taps));
+  for (std::int64_t t = 0; t < taps; ++t) {
+    std::int64_t rest = t;
+    std::int64_t scale = 1;
+    for (std::size_t d = 3; d-- > 0;) {
+      const PhaseAxis& axis = phase.axis[d];
+      const std::int64_t at = axis.kernel_begin + rest % axis.taps * axis.kernel_step;
+      kernel_element[static_cast<std::size_t>(t)] += at * scale;
+      rest /= axis.taps;
+      scale *= p.kernel[d];
+    }
+  }
+  // Interleaved windows are taps and channels in the same order as channels are.
+  const std::int64_t channel_rows = order == KOrder::kPlanar ? taps : 1;
+  const std::int64_t tap_rows = order == KOrder::kPlanar ? 1 : channels;
   for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
     const std::int64_t width = std::int64_t{panels.vectors_of(panel)} * panels.lanes;
     const std::int64_t columns = panels.columns_of(panel);
-    const float* panel_weights = weights + panels.first_column(panel) * out_stride;
-    float* row = to + panels.offset(panel, products);
-    for (std::int64_t i = 0; i < products; ++i, row += width) {
-      // Position of product i: input channel and kernel element on each axis.
-      std::int64_t channel = 0;
-      std::array<std::int64_t, 3> tap;
-      std::int64_t rest = i;
-      if (order != KOrder::kPlanar) {
-        channel = rest % channels;
-        rest /= channels;
+    const float* from = weights + panels.first_column(panel) * out_stride;
+    float* rows = to + panels.offset(panel, taps * channels);
+    if (columns < width) std::fill(rows, rows + taps * channels * width, 0.0f);
+    for (std::int64_t begin = 0; begin < channels; begin += kChannelsAtOnce) {
+      const std::int64_t end = std::min(begin + kChannelsAtOnce, channels);
+      for (std::int64_t j = 0; j < columns; ++j) {
+        for (std::int64_t c = begin; c < end; ++c) {
+          const float* weight = from + j * out_stride + c * in_stride;
+          float* row = rows + c * channel_rows * width + j;
+          for (std::int64_t t = 0; t < taps; ++t, row += tap_rows * width) {
+            *row = weight[kernel_element[static_cast<std::size_t>(t)]];
+          }
+        }
       }
-      for (std::size_t d = 3; d-- > 0;) {
-        const PhaseAxis& axis = phase.axis[d];
-        tap[d] = axis.kernel_begin + rest % axis.taps * axis.kernel_step;
-        rest /= axis.taps;
-      }
-      if (order == KOrder::kPlanar) channel = rest;
-      const float* from = panel_weights + channel * in_stride +
-                          (tap[0] * p.kernel[1] + tap[1]) * p.kernel[2] + tap[2];
-      for (std::int64_t j = 0; j < columns; ++j) row[j] = from[j * out_stride];
-      std::fill(row + columns, row + width, 0.0f);
     }
   }
 }
 
-void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights,
-          const float* bias, void* packed) {
+void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights, const float* bias,
+          void* packed) {
   const PackedLayout layout(p, algorithm);
   const std::int64_t outputs = p.out_channels / p.group;
   const std::int64_t phases = PhaseCount(p);
@@ -255,8 +266,7 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
   shape.panels = PanelsFor(choice, p.out_channels / p.group);
   shape.tiles.max_rows = set.max_rows[choice.vectors];
   shape.epilogue = p.epilogue;
-  shape.staged =
-      p.dst.channel != 1 || (p.epilogue.has_residual && p.residual.channel != 1);
+  shape.staged = p.dst.channel != 1 || (p.epilogue.has_residual && p.residual.channel != 1);
   const std::int64_t channels = p.in_channels / p.group;
   const ConvPhase phase = PhaseAt(p, 0);
   if (params.order == KOrder::kChannels) {

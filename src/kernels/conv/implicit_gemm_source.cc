@@ -174,7 +174,8 @@ TileSource ConvSource::FillWindows(std::int64_t row, int rows, const Chunk& chun
         const std::int64_t x = x0 + r * axis[2].in_step;
         if (!inside) {
           out[r] = kZeros;
-        } else if (direct || (contiguous && Within(x, in_size[2]) && Within(x + reach, in_size[2]))) {
+        } else if (direct ||
+                   (contiguous && Within(x, in_size[2]) && Within(x + reach, in_size[2]))) {
           out[r] = from + r * distance + chunk.run_begin;
         } else {
           float* to = scratch + (tap * rows + span.first + r) * chunk.run;
@@ -206,12 +207,12 @@ void ConvSource::FillC(std::int64_t row, int rows, float** c, const float** resi
   });
 }
 
-void ConvSource::LoadResidual(std::int64_t row, int rows, std::int64_t column,
-                              std::int64_t columns, float* stage) const {
+void ConvSource::LoadResidual(std::int64_t row, int rows, std::int64_t column, std::int64_t columns,
+                              float* stage) const {
   ForEachSpan(phase, row, rows, [&](const Span& span) {
     const std::int64_t step = phase.axis[2].out_step * residual_strides.spatial[2];
-    const float* from = residual + OutOffset(phase, span, residual_strides) +
-                        column * residual_strides.channel;
+    const float* from =
+        residual + OutOffset(phase, span, residual_strides) + column * residual_strides.channel;
     for (int r = 0; r < span.count; ++r) {
       float* to = stage + (span.first + r) * kMaxTileColumns;
       for (std::int64_t j = 0; j < columns; ++j) {

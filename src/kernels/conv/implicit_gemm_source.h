@@ -25,7 +25,7 @@ KShape KShapeOf(const ConvPhase& phase, KOrder order, std::int64_t channels);
 struct ConvSource {
   ConvPhase phase;
   KOrder order;
-  bool copies;  // copy what is outside the image or not `a_step` apart
+  bool copies;            // copy what is outside the image or not `a_step` apart
   std::int64_t channels;  // of the group
   std::array<std::int64_t, 3> in_size;
   ImageStrides src_strides;

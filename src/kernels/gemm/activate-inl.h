@@ -54,8 +54,8 @@ PLUMB_INLINE void ActivateRows(const Fn& fn, float* const* rows, std::int64_t co
   }
 }
 
-void Activate(const Epilogue& epilogue, float* const* rows, std::int64_t count,
-              std::int64_t column, std::int64_t columns) noexcept {
+void Activate(const Epilogue& epilogue, float* const* rows, std::int64_t count, std::int64_t column,
+              std::int64_t columns) noexcept {
   switch (epilogue.activation) {
     case Activation::kNone:
     case Activation::kRelu:

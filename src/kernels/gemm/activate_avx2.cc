@@ -8,7 +8,7 @@
 namespace plumb::kernels {
 
 void ActivateAvx2(const Epilogue& epilogue, float* const* rows, std::int64_t count,
-                    std::int64_t column, std::int64_t columns) noexcept {
+                  std::int64_t column, std::int64_t columns) noexcept {
   Activate(epilogue, rows, count, column, columns);
 }
 

@@ -93,7 +93,8 @@ struct MatrixSource {
     }
     for (int r = 0; r < rows; ++r) table[r] = scratch + r * chunk.run;
     if (a_col == 1) {
-      for (int r = 0; r < rows; ++r) std::copy_n(from + r * a_row, chunk.run, scratch + r * chunk.run);
+      for (int r = 0; r < rows; ++r)
+        std::copy_n(from + r * a_row, chunk.run, scratch + r * chunk.run);
     } else if (a_row == 1) {
       for (std::int64_t i = 0; i < chunk.run; ++i) {
         for (int r = 0; r < rows; ++r) scratch[r * chunk.run + i] = from[i * a_col + r];
@@ -170,10 +171,9 @@ void RunGemm(const void* params, const Call& call) noexcept {
 
   const std::int64_t floats = PackedFloats(panels, p.k, p.has_bias);
   const double k_bytes = static_cast<double>(p.k) * sizeof(float);
-  const TaskGrid grid =
-      ChooseGrid(tiles, panels.count(), batch, k_bytes * static_cast<double>(shape.tiles.rows),
-                 k_bytes * static_cast<double>(panels.columns), p.cache_tiles,
-                 call.pool->threads());
+  const TaskGrid grid = ChooseGrid(
+      tiles, panels.count(), batch, k_bytes * static_cast<double>(shape.tiles.rows),
+      k_bytes * static_cast<double>(panels.columns), p.cache_tiles, call.pool->threads());
   call.pool->ParallelFor(batch * grid.count(), [&](std::int64_t task) {
     const BatchEntry entry = EntryAt(p, task / grid.count());
     const std::int64_t tile = task % grid.count() / grid.panel_tasks * grid.tiles_per_task;
@@ -200,10 +200,10 @@ void RunGemm(const void* params, const Call& call) noexcept {
 void FoldBatchIntoRows(GemmProblem* p) {
   for (int d = 2; d >= 0; --d) {
     if (p->batch[d] == 1) continue;
-    const bool follows = p->b.batch[d] == 0 && p->a.batch[d] == p->m * p->a.row &&
-                         p->c.batch[d] == p->m * p->c.row &&
-                         (!p->epilogue.has_residual ||
-                          p->residual.batch[d] == p->m * p->residual.row);
+    const bool follows =
+        p->b.batch[d] == 0 && p->a.batch[d] == p->m * p->a.row &&
+        p->c.batch[d] == p->m * p->c.row &&
+        (!p->epilogue.has_residual || p->residual.batch[d] == p->m * p->residual.row);
     if (!follows) return;
     p->m *= p->batch[d];
     p->batch[d] = 1;
@@ -237,7 +237,8 @@ Estimate EstimateGemm(const GemmProblem& problem, const Algorithm& algorithm,
   const auto number = [](std::int64_t x) { return static_cast<double>(x); };
   const double batch = number(problem.batch[0] * problem.batch[1] * problem.batch[2]);
   const double mn = number(problem.m) * number(problem.n) * batch;
-  const double b = number(problem.k) * number(problem.n) * number(DistinctB(problem.batch, problem.b));
+  const double b =
+      number(problem.k) * number(problem.n) * number(DistinctB(problem.batch, problem.b));
   Estimate estimate;
   estimate.ops = 2 * mn * number(problem.k);
   estimate.bytes = sizeof(float) * (number(problem.m) * number(problem.k) * batch +
@@ -252,8 +253,7 @@ std::int64_t PackedGemmBytes(const GemmProblem& problem, const Algorithm& algori
   if (!problem.constant_b) return 0;
   const Panels panels = PanelsFor(ChoiceOf(algorithm), problem.n);
   return DistinctB(problem.batch, problem.b) *
-         PackedFloats(panels, problem.k, problem.epilogue.has_bias) *
-         std::int64_t{sizeof(float)};
+         PackedFloats(panels, problem.k, problem.epilogue.has_bias) * std::int64_t{sizeof(float)};
 }
 
 void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const float* b,
@@ -317,17 +317,16 @@ BoundKernel BindGemm(const GemmProblem& original, const Algorithm& algorithm,
   const bool aliases = problem.a.row % 512 == 0 && problem.m > 4 && panels.count() >= 4;
   shape.copies_rows = panels.count() > 1 && (problem.a.col != 1 || aliases);
   constexpr std::int64_t kChunk = 512;
-  const bool chunked = problem.m > shape.tiles.max_rows &&
-                       (shape.copies_rows || problem.k > 2 * kChunk);
+  const bool chunked =
+      problem.m > shape.tiles.max_rows && (shape.copies_rows || problem.k > 2 * kChunk);
   ChooseChunks(chunked ? kChunk : 3 * kChunk, &shape);
-  p.cache_tiles = target.l2_bytes / 3 / std::max<std::int64_t>(1, shape.run_chunk * 4) /
-                  shape.tiles.max_rows;
+  p.cache_tiles =
+      target.l2_bytes / 3 / std::max<std::int64_t>(1, shape.run_chunk * 4) / shape.tiles.max_rows;
   BoundKernel kernel;
   kernel.run = RunGemm;
   if (!problem.constant_b) {
     kernel.workspace_bytes = DistinctB(problem.batch, problem.b) *
-                             PackedFloats(panels, problem.k, false) *
-                             std::int64_t{sizeof(float)};
+                             PackedFloats(panels, problem.k, false) * std::int64_t{sizeof(float)};
   }
   kernel.params.Set(p);
   return kernel;

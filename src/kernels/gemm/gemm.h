@@ -5,9 +5,9 @@
 // or with n stride 1. Other strides are right but slower, some through the workspace.
 //
 // The sum of one element runs over p upwards in fp32 (fused multiply-adds where there are any),
-// whatever the tiles and threads: the same bits for any m, n split and thread count. NaN and infinities propagate.
-// Reads and writes only elements inside the matrices. C may equal residual, and may not overlap A
-// or B. m, n, k and the batch may be 0 (k = 0 gives act(bias + residual)).
+// whatever the tiles and threads: the same bits for any m, n split and thread count. NaN and
+// infinities propagate. Reads and writes only elements inside the matrices. C may equal residual,
+// and may not overlap A or B. m, n, k and the batch may be 0 (k = 0 gives act(bias + residual)).
 //
 // Operands of a call: {a, b, residual, c}; b is the packed buffer when constant_b, residual is null
 // without has_residual.
@@ -36,10 +36,10 @@ struct GemmProblem {
   std::int64_t n = 0;
   std::int64_t k = 0;
   std::array<std::int64_t, 3> batch{1, 1, 1};  // outermost first
-  MatrixStrides a;         // [m, k]
-  MatrixStrides b;         // [k, n]
-  MatrixStrides c;         // [m, n]
-  MatrixStrides residual;  // [m, n]; row stride 0 is a bias per column, column stride 0 per row
+  MatrixStrides a;                             // [m, k]
+  MatrixStrides b;                             // [k, n]
+  MatrixStrides c;                             // [m, n]
+  MatrixStrides residual;   // [m, n]; row stride 0 is a bias per column, column stride 0 per row
   bool constant_b = false;  // b (and the bias) are given to PackGemm, not to the call
   float alpha = 1;
   Epilogue epilogue;  // has_bias only with constant_b: fp32, n values
@@ -50,15 +50,16 @@ void ListGemm(const GemmProblem& problem, const Target& target, std::vector<Algo
 
 Estimate EstimateGemm(const GemmProblem& problem, const Algorithm& algorithm, const Target& target);
 
-// Bytes of the packed B, or 0 when it is not constant. Depends on k, n, alpha and on the batch sizes
-// whose b stride is not 0; never on m.
+// Bytes of the packed B, or 0 when it is not constant. Depends on k, n, alpha and on the batch
+// sizes whose b stride is not 0; never on m.
 std::int64_t PackedGemmBytes(const GemmProblem& problem, const Algorithm& algorithm);
 
 // b: [batch][k, n] read through problem.b; bias: [n] or null; packed: 64-byte aligned.
 void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const float* b,
               const float* bias, void* packed);
 
-// PLUMB_CHECKs that the algorithm came from ListGemm of a problem with the same n, k and constant_b.
+// PLUMB_CHECKs that the algorithm came from ListGemm of a problem with the same n, k and
+// constant_b.
 BoundKernel BindGemm(const GemmProblem& problem, const Algorithm& algorithm, const Target& target);
 
 std::string GemmAlgorithmName(const Algorithm& algorithm);  // "gemm avx512 14x32"

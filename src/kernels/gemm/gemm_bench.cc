@@ -50,7 +50,8 @@ void BenchGemm(benchmark::State& state, const Shape& shape, int threads) {
   p.batch = {1, 1, shape.batch};
   p.constant_b = shape.constant_b;
   p.a = {shape.k, 1, {0, 0, shape.m * shape.k}};
-  p.b = {shape.transposed_b ? 1 : shape.n, shape.transposed_b ? shape.k : 1,
+  p.b = {shape.transposed_b ? 1 : shape.n,
+         shape.transposed_b ? shape.k : 1,
          {0, 0, shape.batch == 1 ? 0 : shape.k * shape.n}};
   p.c = {shape.n, 1, {0, 0, shape.m * shape.n}};
   std::vector<Algorithm> algorithms;
@@ -64,10 +65,10 @@ void BenchGemm(benchmark::State& state, const Shape& shape, int threads) {
   ThreadPool pool(threads);
   void* operands[] = {a.data(), p.constant_b ? packed.data() : b.data(), nullptr, c.data()};
   state.SetLabel(GemmAlgorithmName(algorithm));
-  testing::MeasureShareOfPeak(state, target.isa, threads,
-                              EstimateGemm(p, algorithm, target).ops, [&] {
-    kernel.run(kernel.params.data(), {operands, workspace.data(), &pool});
-  });
+  testing::MeasureShareOfPeak(
+      state, target.isa, threads, EstimateGemm(p, algorithm, target).ops, [&] {
+        kernel.run(kernel.params.data(), {operands, workspace.data(), &pool});
+      });
   const double weights = static_cast<double>(shape.k * shape.n * shape.batch) * 4;
   state.counters["weights_GB/s"] = weights / (state.counters["best_us"] * 1e-6) * 1e-9;
 }

@@ -115,8 +115,8 @@ class GemmTest : public testing::KernelTest {
       double x = 0;
       double magnitude = 0;
       for (std::int64_t k = 0; k < p.k; ++k) {
-        const double product = double{(*a)[OffsetOf(p.a, at, row, k)]} *
-                               double{(*b)[OffsetOf(p.b, at, k, col)]};
+        const double product =
+            double{(*a)[OffsetOf(p.a, at, row, k)]} * double{(*b)[OffsetOf(p.b, at, k, col)]};
         x += product;
         magnitude += std::fabs(product);
       }
@@ -139,7 +139,8 @@ class GemmTest : public testing::KernelTest {
   }
 
   GemmProblem AnyProblem() {
-    static constexpr std::int64_t kSizes[] = {0, 1, 2, 3, 5, 8, 13, 16, 17, 31, 33, 48, 49, 70, 130};
+    static constexpr std::int64_t kSizes[] = {0,  1,  2,  3,  5,  8,  13, 16,
+                                              17, 31, 33, 48, 49, 70, 130};
     GemmProblem p;
     p.m = kSizes[Uniform(Uniform(0, 9) == 0 ? 0 : 1, 14)];
     p.n = kSizes[Uniform(Uniform(0, 9) == 0 ? 0 : 1, 14)];

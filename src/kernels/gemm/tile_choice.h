@@ -15,7 +15,7 @@ struct TileChoice {
   int vectors;
 };
 
-std::span<const TileChoice> TileChoices();  // the rows of gemm.def
+std::span<const TileChoice> TileChoices();             // the rows of gemm.def
 std::string TileChoiceName(const TileChoice& choice);  // "avx512 14x32"
 
 Panels PanelsFor(const TileChoice& choice, std::int64_t columns);

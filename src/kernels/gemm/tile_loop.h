@@ -77,16 +77,16 @@ struct TaskGrid {
   std::int64_t count() const { return tile_tasks * panel_tasks; }
 };
 
-// `units` products are computed at once; a_bytes and b_bytes are the sizes of one product's operands,
-// cache_tiles the tiles whose part of A the second-level cache holds.
+// `units` products are computed at once; a_bytes and b_bytes are the sizes of one product's
+// operands, cache_tiles the tiles whose part of A the second-level cache holds.
 TaskGrid ChooseGrid(std::int64_t tiles, std::int64_t panels, std::int64_t units, double a_bytes,
                     double b_bytes, std::int64_t cache_tiles, int threads);
 
 // One block in progress. Source offers
 //   TileSource FillA(row, rows, chunk, table, scratch): table[tap][row] for the taps of the chunk;
-//   void FillC(row, rows, c, residual): pointers to column 0 of rows (residual only if there is one)
-//   void LoadResidual(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
-//   void StoreC(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
+//   void FillC(row, rows, c, residual): pointers to column 0 of rows (residual only if there is
+//   one) void LoadResidual(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns] void
+//   StoreC(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
 template <typename Source>
 class TileLoop {
  public:
@@ -101,8 +101,7 @@ class TileLoop {
     high_ = epilogue.activation == Activation::kClip ? epilogue.beta : kInfinity;
     panel_bytes_ = shape.panels.width() * shape.products() * std::int64_t{sizeof(float)};
     bounded_ = epilogue.activation == Activation::kNone ||
-               epilogue.activation == Activation::kRelu ||
-               epilogue.activation == Activation::kClip;
+               epilogue.activation == Activation::kRelu || epilogue.activation == Activation::kClip;
   }
 
   void Run(std::int64_t tile_begin, std::int64_t tile_end, std::int64_t panel_begin,
@@ -192,8 +191,8 @@ class TileLoop {
     }
   }
 
-  // Panel by panel over all tiles, so that the panel stays near; but where all of B stays near, tile
-  // by tile over all panels, so that the rows of A and C are visited once.
+  // Panel by panel over all tiles, so that the panel stays near; but where all of B stays near,
+  // tile by tile over all panels, so that the rows of A and C are visited once.
   void RunChunk(std::int64_t tiles, std::int64_t panel_begin, std::int64_t panel_end,
                 const Chunk& chunk) {
     constexpr std::int64_t kNearFloats = 5 << 10;
@@ -217,8 +216,8 @@ class TileLoop {
   void RunTile(std::int64_t t, std::int64_t tiles, std::int64_t panel, std::int64_t next,
                const Chunk& chunk) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    const bool last = chunk.tap_begin + chunk.taps >= shape_.taps &&
-                      chunk.run_begin + chunk.run >= shape_.run;
+    const bool last =
+        chunk.tap_begin + chunk.taps >= shape_.taps && chunk.run_begin + chunk.run >= shape_.run;
     const Placed& placed = placed_[t];
     const std::int64_t column = shape_.panels.first_column(panel);
     const int vectors = shape_.panels.vectors_of(panel);

@@ -5,8 +5,7 @@
 
 namespace plumb::kernels {
 
-const TileFn kTilesScalarX1[kMaxTileRows + 1] = {
-    nullptr, RunTile<1, 1>, RunTile<2, 1>, RunTile<3, 1>, RunTile<4, 1>
-};
+const TileFn kTilesScalarX1[kMaxTileRows + 1] = {nullptr, RunTile<1, 1>, RunTile<2, 1>,
+                                                 RunTile<3, 1>, RunTile<4, 1>};
 
 }  // namespace plumb::kernels

@@ -5,8 +5,7 @@
 
 namespace plumb::kernels {
 
-const TileFn kTilesScalarX2[kMaxTileRows + 1] = {
-    nullptr, RunTile<1, 2>, RunTile<2, 2>, RunTile<3, 2>, RunTile<4, 2>
-};
+const TileFn kTilesScalarX2[kMaxTileRows + 1] = {nullptr, RunTile<1, 2>, RunTile<2, 2>,
+                                                 RunTile<3, 2>, RunTile<4, 2>};
 
 }  // namespace plumb::kernels

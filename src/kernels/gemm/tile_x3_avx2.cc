@@ -5,8 +5,7 @@
 
 namespace plumb::kernels {
 
-const TileFn kTilesAvx2X3[kMaxTileRows + 1] = {
-    nullptr, RunTile<1, 3>, RunTile<2, 3>, RunTile<3, 3>, RunTile<4, 3>
-};
+const TileFn kTilesAvx2X3[kMaxTileRows + 1] = {nullptr, RunTile<1, 3>, RunTile<2, 3>, RunTile<3, 3>,
+                                               RunTile<4, 3>};
 
 }  // namespace plumb::kernels

@@ -5,9 +5,8 @@
 
 namespace plumb::kernels {
 
-const TileFn kTilesAvx512X4[kMaxTileRows + 1] = {
-    nullptr, RunTile<1, 4>, RunTile<2, 4>, RunTile<3, 4>, RunTile<4, 4>,
-    RunTile<5, 4>, RunTile<6, 4>
-};
+const TileFn kTilesAvx512X4[kMaxTileRows + 1] = {nullptr,       RunTile<1, 4>, RunTile<2, 4>,
+                                                 RunTile<3, 4>, RunTile<4, 4>, RunTile<5, 4>,
+                                                 RunTile<6, 4>};
 
 }  // namespace plumb::kernels

@@ -5,8 +5,7 @@
 
 namespace plumb::kernels {
 
-const TileFn kTilesScalarX4[kMaxTileRows + 1] = {
-    nullptr, RunTile<1, 4>, RunTile<2, 4>, RunTile<3, 4>
-};
+const TileFn kTilesScalarX4[kMaxTileRows + 1] = {nullptr, RunTile<1, 4>, RunTile<2, 4>,
+                                                 RunTile<3, 4>};
 
 }  // namespace plumb::kernels

@@ -1,5 +1,5 @@
-// Memory that ends (or begins) at a page that cannot be touched: a kernel that reads beyond a tensor
-// dies in the test instead of in the field.
+// Memory that ends (or begins) at a page that cannot be touched: a kernel that reads beyond a
+// tensor dies in the test instead of in the field.
 #pragma once
 
 #include <sys/mman.h>
@@ -19,8 +19,7 @@ class GuardPages {
     const std::size_t bytes = static_cast<std::size_t>(floats) * sizeof(float);
     const std::size_t inner = (bytes + page - 1) / page * page + page;
     size_ = inner + 2 * page;
-    base_ = static_cast<char*>(
-        mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base_ = static_cast<char*>(mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     PLUMB_CHECK(base_ != MAP_FAILED, floats, " floats");
     PLUMB_CHECK(mprotect(base_ + page, inner, PROT_READ | PROT_WRITE) == 0, floats, " floats");
     char* begin = at_end ? base_ + page + inner - bytes : base_ + page;

@@ -1,6 +1,6 @@
-// Benchmarks of kernels that are bound by multiply-adds: best time of the iterations, beside the FMA
-// peak of the core measured between them, because clocks and neighbours change by the second. With
-// one thread the time is that of the processor, which other processes do not lengthen.
+// Benchmarks of kernels that are bound by multiply-adds: best time of the iterations, beside the
+// FMA peak of the core measured between them, because clocks and neighbours change by the second.
+// With one thread the time is that of the processor, which other processes do not lengthen.
 #pragma once
 
 #include <algorithm>
