@@ -97,22 +97,29 @@ class ResizeTest : public testing::KernelTest {
     PlanResize(p, &plan);
     RunTwice(BindResize(&plan, target_), {src.data(), nullptr}, 1, &dst);
     std::vector<bool> written(dst.size(), false);
+    // Taps of every output position of each dimension, and whether it is outside of a crop.
+    std::vector<std::vector<std::pair<std::int64_t, double>>> taps[3];
+    std::vector<bool> cropped[3];
+    for (int d = 0; d < 3; ++d) {
+      for (std::int64_t o = 0; o < p.out_sizes[d]; ++o) {
+        taps[d].push_back(Taps(p, d, o));
+        const double x = Coordinate(p, d, o);
+        cropped[d].push_back(p.coordinates == ResizeCoordinates::kTfCropAndResize &&
+                             (x < 0 || x > double(p.in_sizes[d] - 1)));
+      }
+    }
     testing::ForEachIndex({p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]},
                           [&](const Dims& at) {
       double want = 0;
       bool outside = false;
-      std::vector<std::pair<std::int64_t, double>> taps[3];
       std::size_t o = std::size_t(at[0] * p.out_batch + at[1] * p.out_channel);
       for (int d = 0; d < 3; ++d) {
-        taps[d] = Taps(p, d, at[2 + d]);
-        const double x = Coordinate(p, d, at[2 + d]);
-        outside = outside || (p.coordinates == ResizeCoordinates::kTfCropAndResize &&
-                              (x < 0 || x > double(p.in_sizes[d] - 1)));
+        outside = outside || cropped[d][std::size_t(at[2 + d])];
         o += std::size_t(at[2 + d] * p.out_spatial[d]);
       }
-      for (auto [i, wi] : taps[0]) {
-        for (auto [j, wj] : taps[1]) {
-          for (auto [k, wk] : taps[2]) {
+      for (auto [i, wi] : taps[0][std::size_t(at[2])]) {
+        for (auto [j, wj] : taps[1][std::size_t(at[3])]) {
+          for (auto [k, wk] : taps[2][std::size_t(at[4])]) {
             want += wi * wj * wk *
                     double(src[std::size_t(at[0] * p.in_batch + at[1] * p.in_channel +
                                            i * p.in_spatial[0] + j * p.in_spatial[1] +
