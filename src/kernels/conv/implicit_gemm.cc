@@ -150,7 +150,8 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   const double rows = static_cast<double>(p.batch) * static_cast<double>(p.out_size[0]) *
                       static_cast<double>(p.out_size[1]) * static_cast<double>(p.out_size[2]);
   return TileEfficiency(ChoiceOf(algorithm), target, static_cast<std::int64_t>(std::min(rows, 1e9)),
-                        p.out_channels / p.group);
+                        p.out_channels / p.group,
+                        p.in_channels / p.group * p.kernel[0] * p.kernel[1] * p.kernel[2]);
 }
 
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {

@@ -218,7 +218,7 @@ void ListGemm(const GemmProblem& problem, const Target& target,
   const auto choices = TileChoices();
   std::vector<double> efficiency;
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    efficiency.push_back(TileEfficiency(choices[i], target, problem.m, problem.n));
+    efficiency.push_back(TileEfficiency(choices[i], target, problem.m, problem.n, problem.k));
     if (choices[i].isa > target.isa) continue;
     algorithms->push_back({.id = static_cast<std::int16_t>(i)});
   }
@@ -244,7 +244,8 @@ Estimate EstimateGemm(const GemmProblem& problem, const Algorithm& algorithm,
   estimate.bytes = sizeof(float) * (number(problem.m) * number(problem.k) * batch +
                                     mn * (problem.epilogue.has_residual ? 2 : 1) +
                                     b * (problem.constant_b ? 1 : 3));
-  estimate.efficiency = TileEfficiency(ChoiceOf(algorithm), target, problem.m, problem.n);
+  estimate.efficiency =
+      TileEfficiency(ChoiceOf(algorithm), target, problem.m, problem.n, problem.k);
   estimate.overhead_ns = 300;
   return estimate;
 }

@@ -38,8 +38,8 @@ Panels PanelsFor(const TileChoice& choice, std::int64_t columns) {
 }
 
 double TileEfficiency(const TileChoice& choice, const Target& target, std::int64_t rows,
-                      std::int64_t columns) {
-  if (rows <= 0 || columns <= 0) return 1;
+                      std::int64_t columns, std::int64_t products) {
+  if (rows <= 0 || columns <= 0 || products <= 0) return 1;
   const TileSet& set = TileSetFor(choice.isa);
   const Panels panels = PanelsFor(choice, columns);
   const std::int64_t max_rows = set.max_rows[choice.vectors];
@@ -56,7 +56,9 @@ double TileEfficiency(const TileChoice& choice, const Target& target, std::int64
   add_panels(panels.vectors_of(last), 1);
   const double useful = static_cast<double>(rows) * static_cast<double>(columns);
   const double width = static_cast<double>(set.lanes) / std::max(1, target.vector_floats());
-  return std::min(1.0, useful / (cost * set.lanes)) * std::min(1.0, width);
+  // Starting and storing a tile takes as long as about six products of every sum.
+  const double sums = static_cast<double>(products);
+  return std::min(1.0, useful / (cost * set.lanes)) * std::min(1.0, width) * sums / (sums + 6);
 }
 
 }  // namespace plumb::kernels

@@ -20,9 +20,9 @@ std::string TileChoiceName(const TileChoice& choice);  // "avx512 14x32"
 
 Panels PanelsFor(const TileChoice& choice, std::int64_t columns);
 
-// Attainable share of the FMA peak of `target` for the useful products of [rows, columns] results:
-// what idle lanes, short tiles and the narrower registers of a lower instruction set leave.
+// Attainable share of the FMA peak of `target` for [rows, columns] sums of `products` each: what
+// idle lanes, short tiles, short sums and the narrower registers of a lower instruction set leave.
 double TileEfficiency(const TileChoice& choice, const Target& target, std::int64_t rows,
-                      std::int64_t columns);
+                      std::int64_t columns, std::int64_t products);
 
 }  // namespace plumb::kernels
