@@ -85,10 +85,8 @@ bool IsInteger(DType type) {
     case DType::kUInt8:
     case DType::kUInt16:
     case DType::kUInt32:
-    case DType::kUInt64:
-      return true;
-    default:
-      return false;
+    case DType::kUInt64: return true;
+    default: return false;
   }
 }
 
@@ -98,10 +96,8 @@ bool IsSigned(DType type) {
     case DType::kInt8:
     case DType::kInt16:
     case DType::kInt32:
-    case DType::kInt64:
-      return true;
-    default:
-      return IsFloating(type);
+    case DType::kInt64: return true;
+    default: return IsFloating(type);
   }
 }
 

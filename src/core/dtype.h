@@ -121,34 +121,20 @@ struct DTypeOf<std::string> {
 template <typename Fn, typename R>
 R VisitNumber(DType type, Fn&& fn, R otherwise) {
   switch (type) {
-    case DType::kFloat32:
-      return fn(float{});
-    case DType::kFloat64:
-      return fn(double{});
-    case DType::kFloat16:
-      return fn(Float16{});
-    case DType::kBFloat16:
-      return fn(BFloat16{});
-    case DType::kInt8:
-      return fn(std::int8_t{});
-    case DType::kInt16:
-      return fn(std::int16_t{});
-    case DType::kInt32:
-      return fn(std::int32_t{});
-    case DType::kInt64:
-      return fn(std::int64_t{});
-    case DType::kUInt8:
-      return fn(std::uint8_t{});
-    case DType::kUInt16:
-      return fn(std::uint16_t{});
-    case DType::kUInt32:
-      return fn(std::uint32_t{});
-    case DType::kUInt64:
-      return fn(std::uint64_t{});
-    case DType::kBool:
-      return fn(bool{});
-    default:
-      return otherwise;
+    case DType::kFloat32: return fn(float{});
+    case DType::kFloat64: return fn(double{});
+    case DType::kFloat16: return fn(Float16{});
+    case DType::kBFloat16: return fn(BFloat16{});
+    case DType::kInt8: return fn(std::int8_t{});
+    case DType::kInt16: return fn(std::int16_t{});
+    case DType::kInt32: return fn(std::int32_t{});
+    case DType::kInt64: return fn(std::int64_t{});
+    case DType::kUInt8: return fn(std::uint8_t{});
+    case DType::kUInt16: return fn(std::uint16_t{});
+    case DType::kUInt32: return fn(std::uint32_t{});
+    case DType::kUInt64: return fn(std::uint64_t{});
+    case DType::kBool: return fn(bool{});
+    default: return otherwise;
   }
 }
 

@@ -98,8 +98,9 @@ class HeaderReader {
         if (row.code == text->substr(1)) return row.dtype;
       }
     }
-    return Unimplemented("element type ", text ? "'" + Str(*text) + "'" : std::string("of records"),
-                         " is not supported; little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 are");
+    return Unimplemented(
+        "element type ", text ? "'" + Str(*text) + "'" : std::string("of records"),
+        " is not supported; little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 are");
   }
   StatusOr<Shape> Sizes() {
     std::vector<std::int64_t> sizes;
@@ -126,7 +127,8 @@ void CopyFromFortran(const std::byte* src, const Shape& shape, std::size_t width
   Shape index(shape.rank(), 0);
   for (std::int64_t i = 0; i < count; ++i) {
     std::int64_t offset = 0;
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) offset = offset * shape[axis] + index[axis];
+    for (int axis = shape.rank() - 1; axis >= 0; --axis)
+      offset = offset * shape[axis] + index[axis];
     std::memcpy(dst + static_cast<std::size_t>(i) * width,
                 src + static_cast<std::size_t>(offset) * width, width);
     for (int axis = shape.rank() - 1; axis >= 0 && ++index[axis] == shape[axis]; --axis) {
@@ -138,8 +140,7 @@ void CopyFromFortran(const std::byte* src, const Shape& shape, std::size_t width
 // The tensor as one that NumPy has a type for.
 StatusOr<Tensor> Storable(const Tensor& tensor) {
   switch (tensor.dtype()) {
-    case DType::kBFloat16:
-      return FromDoubles(DType::kFloat32, tensor.shape(), ToDoubles(tensor));
+    case DType::kBFloat16: return FromDoubles(DType::kFloat32, tensor.shape(), ToDoubles(tensor));
     case DType::kInt4:
     case DType::kUInt4: {
       PLUMB_ASSIGN_OR_RETURN(Tensor wide, Tensor::TryAllocate(DType::kInt8, tensor.shape()));

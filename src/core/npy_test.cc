@@ -81,7 +81,8 @@ TEST(Npy, HostileFilesEndInAMessage) {
       {File(f4 + "(1000000000000,)}", "abcd"),
        "has 4 bytes of data, f32 1000000000000 needs 4000000000000"},
       {File("{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", "abcd"),
-       "element type '>f4' is not supported; little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 are"},
+       "element type '>f4' is not supported; little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 "
+       "are"},
       {File("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "abcd"),
        "element type of records is not supported; "
        "little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 are"},

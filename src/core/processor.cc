@@ -87,17 +87,10 @@ void ReadCaches(Processor& processor, std::uint32_t leaf) {
     const std::int64_t line = (cache.ebx & 0xFFF) + 1;
     const std::int64_t bytes = ways * partitions * line * (std::int64_t{cache.ecx} + 1);
     switch ((cache.eax >> 5) & 7) {
-      case 1:
-        processor.l1_bytes = bytes;
-        break;
-      case 2:
-        processor.l2_bytes = bytes;
-        break;
-      case 3:
-        processor.l3_bytes = bytes;
-        break;
-      default:
-        break;
+      case 1: processor.l1_bytes = bytes; break;
+      case 2: processor.l2_bytes = bytes; break;
+      case 3: processor.l3_bytes = bytes; break;
+      default: break;
     }
   }
 }

@@ -64,12 +64,9 @@ Status NotAvailable(const std::string& name) {
 
 std::string_view IsaName(Isa isa) {
   switch (isa) {
-    case Isa::kScalar:
-      return "scalar";
-    case Isa::kAvx2:
-      return "avx2";
-    case Isa::kAvx512:
-      return "avx512";
+    case Isa::kScalar: return "scalar";
+    case Isa::kAvx2: return "avx2";
+    case Isa::kAvx512: return "avx512";
   }
   PLUMB_CHECK(false, "instruction set ", static_cast<int>(isa));
   return {};

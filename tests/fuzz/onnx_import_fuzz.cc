@@ -1,5 +1,5 @@
-// Fuzz target: any bytes as a model end in a graph or a status. A graph that is accepted is exported
-// and read back, so that the two sides agree on what is valid.
+// Fuzz target: any bytes as a model end in a graph or a status. A graph that is accepted is
+// exported and read back, so that the two sides agree on what is valid.
 #include <cstdint>
 #include <cstdlib>
 
