@@ -65,7 +65,8 @@ def areas(mask):
     edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     for y in range(mask.shape[0]):
         runs = []
-        for x0, x1 in zip(np.nonzero(edges[y] > 0)[0].tolist(), np.nonzero(edges[y] < 0)[0].tolist()):
+        begins, ends = np.nonzero(edges[y] > 0)[0], np.nonzero(edges[y] < 0)[0]
+        for x0, x1 in zip(begins.tolist(), ends.tolist()):
             label = len(parents)
             parents.append(label)
             boxes.append([x0, y, x1, y + 1, x1 - x0])
@@ -155,7 +156,8 @@ def evaluate(folder, every):
 
 def main():
     """Runs the command; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     home = pathlib.Path(__file__).resolve().parent
     parser.add_argument("--data", default=str(home / "data"), metavar="DIR")
     parser.add_argument("--every", type=int, default=5, help="look at every n-th frame")

@@ -212,7 +212,7 @@ def draw_backdrop(seed):
 class Distractor:
     """A ball, balloon, disc or pole that moves through a scene."""
 
-    def __init__(self, rng, frames):
+    def __init__(self, rng):
         self.kind = ("ball", "balloon", "disc", "ball", "clock")[int(rng.integers(5))]
         self.colour = _skinlike(rng) if rng.random() < 0.65 else _any_colour(rng)
         self.radius = float(np.exp(rng.uniform(np.log(14), np.log(58))))

@@ -5,7 +5,7 @@ import functools
 import cairo
 import numpy as np
 
-from head import curve
+from head import curve, mirrored
 from identity import HAIRS, IRISES, LIPS, SKINS
 from paint import ellipse, fill, shade, stroke, trace
 
@@ -157,7 +157,8 @@ def draw_nose(ctx, head):
         fill(ctx, pts, shade(skin_of(q), 0.86), 0.9)
         stroke(ctx, pts[1:10], dark, 0.032 * unit, 0.9)
     else:  # a wedge
-        wedge = head.on_face([(side * 0.02, top), (side * w, tip), (-side * 0.4 * w, tip + 0.02)], 0.10)
+        wedge = [(side * 0.02, top), (side * w, tip), (-side * 0.4 * w, tip + 0.02)]
+        wedge = head.on_face(wedge, 0.10)
         fill(ctx, wedge, shade(skin_of(q), 0.80), 0.9)
         stroke(ctx, wedge[1:], dark, 0.034 * unit, 0.9)
     for s in (-1, 1):
@@ -202,7 +203,7 @@ def draw_beard(ctx, head):
         half = [(0.12, y - 0.115), (0.30, y - 0.09), (0.46 * w / 0.7, y - 0.22), (0.93 * w, 0.10),
                 (0.98 * w, 0.22), (jaw * 1.04, 0.60), (jaw * 0.80, min(drop, 0.95) - 0.04),
                 (jaw * 0.42, drop)]
-        points = curve(mirror_beard(half), closed=True, steps=4)
+        points = curve(mirrored(half), closed=True, steps=4)
         s = np.clip((points[:, 1] - 0.1) / 0.9, 0.0, 1.0)
         pixels = head.at(points, 0.40 * s + 0.04)
         fill(ctx, pixels, hair, 0.42 if q.beard == "stubble" else 1.0)
@@ -211,8 +212,8 @@ def draw_beard(ctx, head):
                 strand = [(x, y + 0.2), (x * 0.9, drop - 0.12)]
                 stroke(ctx, head.at(strand, 0.4), shade(hair, 1.25), 0.02 * unit, 0.6)
     if q.beard == "goatee":
-        goat = curve([(-0.17, y + 0.11), (0.17, y + 0.11), (0.16, 0.95), (0.0, 1.12), (-0.16, 0.95)],
-                     closed=True)
+        goat = curve([(-0.17, y + 0.11), (0.17, y + 0.11), (0.16, 0.95), (0.0, 1.12),
+                      (-0.16, 0.95)], closed=True)
         fill(ctx, head.at(goat, 0.45), hair)
     if q.beard in ("moustache", "goatee", "full", "long"):
         m = q.mouth_width
@@ -222,14 +223,9 @@ def draw_beard(ctx, head):
         fill(ctx, head.on_face(tash, 0.05), shade(hair, 0.92))
     if q.beard == "sideburns":
         for s in (-1, 1):
-            burn = [(s * w, -0.25), (s * w * 0.84, -0.2), (s * w * 0.74, 0.40), (s * w * 0.93, 0.46)]
+            burn = [(s * w, -0.25), (s * w * 0.84, -0.2), (s * w * 0.74, 0.40),
+                    (s * w * 0.93, 0.46)]
             fill(ctx, head.at(curve(burn, closed=True), 0.12), hair)
-
-
-def mirror_beard(half):
-    """A closed beard contour from its right half (top centre, over the cheek, to the bottom)."""
-    right = np.asarray(half)
-    return np.concatenate([right, right[::-1] * [-1, 1]])
 
 
 FRAMES = [(0.10, 0.09, 0.10), (0.55, 0.16, 0.18), (0.20, 0.24, 0.45), (0.72, 0.58, 0.30)]

@@ -40,13 +40,14 @@ def _parser():
     train = commands.add_parser("train", help="labelled pictures for the detector")
     train.add_argument("--count", type=_whole(1, 1000000), default=1000)
     for command in (video, photos):
-        command.add_argument("--known", type=_whole(1, 2000), default=100, help="people in the gallery")
+        command.add_argument("--known", type=_whole(1, 2000), default=100,
+                             help="people in the gallery")
     video.add_argument("--strangers", type=_whole(0, 500), default=8)
     for command, split in ((video, "test"), (photos, "test"), (train, "train")):
         command.add_argument("--seed", type=_whole(0, (1 << 24) - 1), required=True)
         command.add_argument("--output", required=True, metavar="DIR")
         command.add_argument("--split", choices=("train", "validation", "test"), default=split,
-                             help="which people: the three sets share nobody (default: %(default)s)")
+                             help="which people; the three share nobody (default: %(default)s)")
         command.add_argument("--processes", type=_whole(1, 256),
                              default=len(os.sched_getaffinity(0)))
     return parser
@@ -59,8 +60,8 @@ def main():
         import cairo  # noqa: F401  the message names the package
         import numpy  # noqa: F401
     except ImportError as error:
-        print(f"generate.py: {error.name} is missing: install the Debian packages python3-numpy and "
-              "python3-cairo", file=sys.stderr)
+        print(f"generate.py: {error.name} is missing: install the Debian packages python3-numpy "
+              "and python3-cairo", file=sys.stderr)
         return 1
     import identity
     import media

@@ -123,7 +123,8 @@ class FilesTest(unittest.TestCase):
         digests = []
         for _ in range(2):
             with tempfile.TemporaryDirectory() as folder:
-                plan = video.make_video(folder, seed=5, frames=12, known=6, strangers=1, processes=1)
+                plan = video.make_video(folder, seed=5, frames=12, known=6, strangers=1,
+                                        processes=1)
                 home = pathlib.Path(folder)
                 text = (home / "truth.jsonl").read_text(encoding="utf-8")
                 rows = [json.loads(line) for line in text.splitlines()]

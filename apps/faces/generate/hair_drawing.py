@@ -75,12 +75,11 @@ def _cap(q):
             "spikes": 0.13}[edge]
     if bump:
         count = {"scallop": 11, "waves": 6, "spikes": 8}[edge]
-        phase = np.abs(np.sin(count * (t - np.pi) / 1.0 * 0.5 * 2))
+        phase = np.abs(np.sin(count * (t - np.pi)))
         phase = 1 - phase if edge == "spikes" else phase
         radial = outer - [0.0, -0.18]
         outer = outer + radial * (bump * phase)[:, None]
-    sides = low + 0.0
-    left = curve([(-q.width - 0.55 * volume - 0.02, sides), (x[0] - 0.01, 0.5 * sides - 0.1)], steps=3)
+    left = curve([(-q.width - 0.55 * volume - 0.02, low), (x[0] - 0.01, 0.5 * low - 0.1)], steps=3)
     outer = np.concatenate([left, outer, left[::-1] * [-1, 1]])
     return outer, _hairline(q, line)
 
@@ -167,48 +166,63 @@ def _draw_cap_of_hair(ctx, head):
 
 def draw_headwear(ctx, head):
     """Cap, beanie, scarf, turban or hairband in the person's cloth colour."""
-    q, unit = head.person, head.pose.unit
+    q = head.person
     cloth, w = CLOTHS[q.cloth], q.width
-    if q.headwear == "none":
-        return
-    t = np.linspace(np.pi, 2 * np.pi, 25)
     if q.headwear == "hairband":
         band = curve([(-w * 1.02, -0.40), (0.0, -0.80), (w * 1.02, -0.40)])
-        stroke(ctx, head.on_face(band, 0.10), cloth, 0.15 * unit)
-        return
-    dome = np.column_stack([(w + 0.10) * np.cos(t), -0.46 + 0.72 * np.sin(t)])
-    if q.headwear in ("cap", "beanie"):
-        rim = curve([(w + 0.06, -0.42), (0.4, -0.56), (0.0, -0.60), (-0.4, -0.56), (-w - 0.06, -0.42)])
-        crown = head.at(dome, BACK * np.clip(-dome[:, 1] - 0.4, 0.0, 1.0))
-        fill(ctx, np.concatenate([crown, head.on_face(rim, 0.05)]), cloth)
-        if q.headwear == "cap":
-            peak = curve([(-w * 0.9, -0.50), (0.0, -0.66), (w * 0.9, -0.50), (0.45, -0.36),
-                          (-0.45, -0.36)], closed=True)
-            fill(ctx, head.on_face(peak, 0.30), shade(cloth, 0.68))
-        else:
-            stroke(ctx, head.on_face(rim, 0.07), shade(cloth, 0.72), 0.20 * unit)
-            top = head.at([(0.0, -1.22)], BACK)[0]
-            fill(ctx, ellipse(*top, 0.15 * unit, 0.15 * unit, count=14), shade(cloth, 1.35))
+        stroke(ctx, head.on_face(band, 0.10), cloth, 0.15 * head.pose.unit)
+    elif q.headwear in ("cap", "beanie"):
+        _draw_hat(ctx, head, cloth)
     elif q.headwear == "turban":
-        wrap = np.column_stack([(w + 0.20) * np.cos(t), -0.44 + 0.86 * np.sin(t)])
-        rim = curve([(w + 0.10, -0.36), (0.3, -0.54), (0.0, -0.66), (-0.3, -0.54), (-w - 0.10, -0.36)])
-        edge, front = head.at(wrap, BACK * 0.6), head.on_face(rim, 0.05)
-        fill(ctx, np.concatenate([edge, front]), cloth)
-        for s in (-1, 1):
-            for k in (0.35, 0.6, 0.85):
-                fold = curve([(0.0, -0.60 - 0.1 * k), (s * k * w * 0.7, -0.72), (s * k * (w + 0.2), -0.50 - 0.3 * (1 - k))])
-                stroke(ctx, head.on_face(fold, 0.08), shade(cloth, 0.70), 0.035 * unit, 0.8)
+        _draw_turban(ctx, head, cloth)
     elif q.headwear == "headscarf":
-        outer = curve([(-w * 0.75, 1.12), (-w - 0.13, 0.5), (-w - 0.16, -0.3), (-w * 0.7, -0.98), (0.0, -1.16),
-                       (w * 0.7, -0.98), (w + 0.16, -0.3), (w + 0.13, 0.5), (w * 0.75, 1.12), (0.0, 1.42)],
-                      closed=True)
-        inner = curve([(-w * 0.84, 0.0), (-w * 0.80, -0.40), (0.0, -0.70), (w * 0.80, -0.40), (w * 0.84, 0.0),
-                       (w * 0.80 * q.jaw + 0.05, 0.58), (0.0, 1.0), (-w * 0.80 * q.jaw - 0.05, 0.58)],
-                      closed=True)
-        ctx.set_fill_rule(cairo.FILL_RULE_EVEN_ODD)
-        trace(ctx, head.at(outer, 0.0))
-        trace(ctx, head.at(inner, 0.22))
-        ctx.set_source_rgb(*cloth)
-        ctx.fill()
-        ctx.set_fill_rule(cairo.FILL_RULE_WINDING)
-        stroke(ctx, head.at(inner, 0.22), shade(cloth, 0.7), 0.035 * unit, closed=True)
+        _draw_headscarf(ctx, head, cloth)
+
+
+def _draw_hat(ctx, head, cloth):
+    q, unit, w = head.person, head.pose.unit, head.person.width
+    t = np.linspace(np.pi, 2 * np.pi, 25)
+    dome = np.column_stack([(w + 0.10) * np.cos(t), -0.46 + 0.72 * np.sin(t)])
+    rim = curve([(w + 0.06, -0.42), (0.4, -0.56), (0.0, -0.60), (-0.4, -0.56),
+                 (-w - 0.06, -0.42)])
+    crown = head.at(dome, BACK * np.clip(-dome[:, 1] - 0.4, 0.0, 1.0))
+    fill(ctx, np.concatenate([crown, head.on_face(rim, 0.05)]), cloth)
+    if q.headwear == "cap":
+        peak = curve([(-w * 0.9, -0.50), (0.0, -0.66), (w * 0.9, -0.50), (0.45, -0.36),
+                      (-0.45, -0.36)], closed=True)
+        fill(ctx, head.on_face(peak, 0.30), shade(cloth, 0.68))
+    else:
+        stroke(ctx, head.on_face(rim, 0.07), shade(cloth, 0.72), 0.20 * unit)
+        top = head.at([(0.0, -1.22)], BACK)[0]
+        fill(ctx, ellipse(*top, 0.15 * unit, 0.15 * unit, count=14), shade(cloth, 1.35))
+
+
+def _draw_turban(ctx, head, cloth):
+    unit, w = head.pose.unit, head.person.width
+    t = np.linspace(np.pi, 2 * np.pi, 25)
+    wrap = np.column_stack([(w + 0.20) * np.cos(t), -0.44 + 0.86 * np.sin(t)])
+    rim = curve([(w + 0.10, -0.36), (0.3, -0.54), (0.0, -0.66), (-0.3, -0.54),
+                 (-w - 0.10, -0.36)])
+    fill(ctx, np.concatenate([head.at(wrap, BACK * 0.6), head.on_face(rim, 0.05)]), cloth)
+    for s in (-1, 1):
+        for k in (0.35, 0.6, 0.85):
+            fold = curve([(0.0, -0.60 - 0.1 * k), (s * k * w * 0.7, -0.72),
+                          (s * k * (w + 0.2), -0.50 - 0.3 * (1 - k))])
+            stroke(ctx, head.on_face(fold, 0.08), shade(cloth, 0.70), 0.035 * unit, 0.8)
+
+
+def _draw_headscarf(ctx, head, cloth):
+    q, w = head.person, head.person.width
+    outer = curve([(-w * 0.75, 1.12), (-w - 0.13, 0.5), (-w - 0.16, -0.3), (-w * 0.7, -0.98),
+                   (0.0, -1.16), (w * 0.7, -0.98), (w + 0.16, -0.3), (w + 0.13, 0.5),
+                   (w * 0.75, 1.12), (0.0, 1.42)], closed=True)
+    inner = curve([(-w * 0.84, 0.0), (-w * 0.80, -0.40), (0.0, -0.70), (w * 0.80, -0.40),
+                   (w * 0.84, 0.0), (w * 0.80 * q.jaw + 0.05, 0.58), (0.0, 1.0),
+                   (-w * 0.80 * q.jaw - 0.05, 0.58)], closed=True)
+    ctx.set_fill_rule(cairo.FILL_RULE_EVEN_ODD)
+    trace(ctx, head.at(outer, 0.0))
+    trace(ctx, head.at(inner, 0.22))
+    ctx.set_source_rgb(*cloth)
+    ctx.fill()
+    ctx.set_fill_rule(cairo.FILL_RULE_WINDING)
+    stroke(ctx, head.at(inner, 0.22), shade(cloth, 0.7), 0.035 * head.pose.unit, closed=True)

@@ -9,7 +9,7 @@ from face_drawing import (draw_beard, draw_ears, draw_eyes, draw_glasses, draw_m
                           draw_nose, draw_skin, skin_of)
 from hair_drawing import draw_back_hair, draw_front_hair
 from head import Head, curve
-from identity import CLOTHS, SKINS
+from identity import CLOTHS
 from paint import ellipse, fill, shade, stroke, trace
 
 LEGS = 9.5  # where the feet are, in half face heights below the centre of the face
@@ -67,10 +67,12 @@ def draw_body(ctx, head, look, bottom):
         ctx.clip()
         for k in range(5):
             row = y + (1.7 + 0.35 * k) * u
-            stroke(ctx, np.array([(x - 2 * u, row), (x + 2 * u, row)]), shade(cloth, 0.66), 0.13 * u)
+            line = np.array([(x - 2 * u, row), (x + 2 * u, row)])
+            stroke(ctx, line, shade(cloth, 0.66), 0.13 * u)
         ctx.restore()
     elif look.collar == 3:
-        fill(ctx, ellipse(x, y + 1.38 * u, 0.62 * u, 0.24 * u), shade(CLOTHS[(look.cloth + 3) % 8], 0.9))
+        scarf = shade(CLOTHS[(look.cloth + 3) % len(CLOTHS)], 0.9)
+        fill(ctx, ellipse(x, y + 1.38 * u, 0.62 * u, 0.24 * u), scarf)
 
 
 def prop_outline(head, look):
@@ -102,7 +104,8 @@ def draw_prop(ctx, head, look):
     side = 1 if look.prop_side >= 0 else -1
     low = shape[:, 1].max()
     x = float(shape[:, 0].mean())
-    arm = curve([(p.x + side * 1.5 * u, p.y + 2.6 * u), (p.x + side * 1.2 * u, low + 0.5 * u), (x, low)])
+    arm = curve([(p.x + side * 1.5 * u, p.y + 2.6 * u), (p.x + side * 1.2 * u, low + 0.5 * u),
+                 (x, low)])
     stroke(ctx, arm, shade(CLOTHS[look.cloth], 0.85), 0.42 * u)
     hand = skin_of(head.person)
     if look.prop == "hand":
@@ -112,8 +115,8 @@ def draw_prop(ctx, head, look):
             stroke(ctx, np.array([(x + k * u, low - 0.8 * u), (x + k * u, low - 0.45 * u)]),
                    shade(hand, 0.6), 0.03 * u)
         return
-    colour = {"mug": CLOTHS[(look.cloth + 4) % 8], "phone": (0.1, 0.1, 0.12),
-              "book": CLOTHS[(look.cloth + 2) % 8]}[look.prop]
+    colour = {"mug": CLOTHS[(look.cloth + 4) % len(CLOTHS)], "phone": (0.1, 0.1, 0.12),
+              "book": CLOTHS[(look.cloth + 2) % len(CLOTHS)]}[look.prop]
     fill(ctx, shape, colour)
     stroke(ctx, shape, shade(colour, 0.6), 0.03 * u, closed=True)
     fill(ctx, ellipse(x + side * 0.22 * u, low - 0.1 * u, 0.20 * u, 0.16 * u), hand)

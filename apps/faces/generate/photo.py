@@ -25,7 +25,8 @@ def draw_view(person, pose, look, light, blur, size, place, seed):
     """A square picture, uint8 [size, size, 4]; place: seed of the backdrop behind the person."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 0xF070]))
     surface = cairo.ImageSurface(cairo.FORMAT_RGB24, size, size)
-    view = np.ndarray((size, size, 4), np.uint8, surface.get_data(), strides=(surface.get_stride(), 4, 1))
+    view = np.ndarray((size, size, 4), np.uint8, surface.get_data(),
+                      strides=(surface.get_stride(), 4, 1))
     x, y = int(rng.integers(WIDTH - size + 1)), int(rng.integers(HEIGHT - size + 1))
     view[:] = backdrop_pixels(place)[y:y + size, x:x + size]
     surface.mark_dirty()
@@ -48,4 +49,6 @@ def draw_photo(person, index, seed):
     head = Head(person, pose)
     face = {"box": [round(float(v), 1) for v in np.clip(head.box(), 0, PHOTO)],
             "landmarks": [round(float(v), 1) for v in head.landmarks().ravel()]}
-    return draw_view(person, pose, look, light, 0.0, PHOTO, 1000 + seed % 7, person.key + index), face
+    place = 1000 + seed % 7
+    pixels = draw_view(person, pose, look, light, 0.0, PHOTO, place, person.key + index)
+    return pixels, face

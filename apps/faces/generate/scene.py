@@ -95,7 +95,8 @@ class Appearance:
         talk = max(0.0, np.sin(0.35 * t + p[4])) * (np.sin(0.02 * t + p[5]) > 0.2)
         return Head(self.person, Pose(
             float(x), float(y), float(unit), yaw=float(yaw),
-            pitch=float(0.16 * np.sin(0.04 * t + p[4])), roll=float(0.16 * np.sin(0.037 * t + p[5])),
+            pitch=float(0.16 * np.sin(0.04 * t + p[4])),
+            roll=float(0.16 * np.sin(0.037 * t + p[5])),
             blink=blink, mouth_open=float(talk), smile=float(0.5 + 0.5 * np.sin(0.02 * t + p[2]))))
 
     def look_at(self, t):
@@ -160,7 +161,8 @@ def _appearance(rng, person, known, lane, start, end):
     return Appearance(
         person=person, known=known, look=make_look(rng), lane=lane, start=start, end=end,
         unit=float(width / (2 * person.width) / 0.92), x=float(rng.uniform(*xs)),
-        y=float(rng.uniform(*ys)), side=side, phase=tuple(float(v) for v in rng.uniform(0, 6.28, 6)),
+        y=float(rng.uniform(*ys)), side=side,
+        phase=tuple(float(v) for v in rng.uniform(0, 6.28, 6)),
         turn=float(rng.uniform(0.1, 0.42)),
         blur=float(rng.uniform(0.0, 0.5) if rng.random() < 0.4 else 0.0))
 
@@ -187,11 +189,12 @@ def _make_scene(rng, people, frames):
             at += 1
     pole = (float(rng.uniform(0, WIDTH)), float(rng.uniform(-1.5, 1.5)),
             float(rng.uniform(12, 34)) if rng.random() < 0.4 else 0, int(rng.integers(len(CLOTHS))))
+    moving = lambda: [backdrop.Distractor(rng) for _ in range(int(rng.integers(3, 7)))]
     return Scene(backdrop_seed=int(rng.integers(1 << 40)), frames=frames, light=make_light(rng),
                  pan=(float(rng.uniform(0, 6.28)), float(rng.uniform(0, 6.28)),
                       float(rng.uniform(0.004, 0.012)), float(rng.uniform(0.003, 0.01))),
                  appearances=appearances,
-                 distractors=[backdrop.Distractor(rng, frames) for _ in range(int(rng.integers(3, 7)))],
+                 distractors=moving(),
                  pole=pole)
 
 
@@ -235,11 +238,13 @@ class Visibility:
                 self._paint(ellipse(*d.place(t), d.radius, d.radius), 0)
         pole = scene.pole_box(t)
         if pole:
-            self._paint(np.array([(pole[0], 0), (pole[1], 0), (pole[1], HEIGHT), (pole[0], HEIGHT)]), 0)
+            left, right = pole
+            self._paint(np.array([(left, 0), (right, 0), (right, HEIGHT), (left, HEIGHT)]), 0)
         self._surface.flush()
         marks = np.frombuffer(self._surface.get_data(), np.uint8)[::4]
         counts = np.bincount(marks, minlength=len(order) + 1)
-        return [_truth(a, h, counts[m]) for m, (a, h) in enumerate(zip(order, heads), 1) if counts[m]]
+        return [_truth(a, head, counts[mark])
+                for mark, (a, head) in enumerate(zip(order, heads), 1) if counts[mark]]
 
 
 def _truth(appearance, head, count):

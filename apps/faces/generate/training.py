@@ -33,10 +33,12 @@ def make_training(output, seed, count, split="train", processes=2,
     Each scene has people of its own; scene k of seed n takes the people of seed n * 1000 + k.
     """
     if not 0 <= seed * 1000 <= MAX_SEED - 1000:
-        raise ValueError(f"seed {seed} is out of range: training seeds are 0 to {MAX_SEED // 1000 - 1}")
+        raise ValueError(f"seed {seed} is out of range: training pictures have seeds 0 to "
+                         f"{MAX_SEED // 1000 - 1}")
     output = pathlib.Path(output)
     (output / "images").mkdir(parents=True, exist_ok=True)
-    jobs = [(split, seed * 1000 + k, min(SHOTS, count - k * SHOTS)) for k in range(-(-count // SHOTS))]
+    jobs = [(split, seed * 1000 + k, min(SHOTS, count - k * SHOTS))
+            for k in range(-(-count // SHOTS))]
     encoder = Encoder(WIDTH, HEIGHT, jpeg_options(output / "images" / "%05d.jpg", 6))
     done = 0
     with open(output / "labels.jsonl", "w", encoding="utf-8") as labels, \

@@ -45,7 +45,7 @@ def write_truth(plan, path):
 
 
 def write_photos(people, folder, seed, each=PHOTOS_EACH):
-    """Photographs folder/NAME/N.jpg of each person, and folder/photos.jsonl: where the faces are."""
+    """Photographs folder/NAME/N.jpg of each person; photos.jsonl says where their faces are."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(PHOTO, PHOTO, jpeg_options(folder / "%05d.jpg", 4))
     rows = []

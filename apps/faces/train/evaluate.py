@@ -23,8 +23,8 @@ WIDTH, HEIGHT = 1280, 720
 def frames(path, every):
     """Frames of a video as RGB uint8 [720, 1280, 3], with their numbers."""
     process = subprocess.Popen(
-        ["ffmpeg", "-nostdin", "-loglevel", "error", "-threads", "1", "-i", str(path), "-f", "rawvideo",
-         "-pix_fmt", "rgb24", "-"], stdout=subprocess.PIPE)
+        ["ffmpeg", "-nostdin", "-loglevel", "error", "-threads", "1", "-i", str(path),
+         "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], stdout=subprocess.PIPE)
     number = 0
     while True:
         data = process.stdout.read(WIDTH * HEIGHT * 3)
@@ -91,14 +91,16 @@ def choose(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, metavar="DIR", action="append")
     home = pathlib.Path(__file__).resolve().parent.parent
     parser.add_argument("--models", default=str(home / "models"), metavar="DIR")
     parser.add_argument("--every", type=int, default=1, help="look at every n-th frame")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--score", type=float, default=0.5, help="least score of a detection")
-    parser.add_argument("--choose", metavar="FILE", help="choose the threshold on this data and write it")
+    parser.add_argument("--choose", metavar="FILE",
+                        help="choose the threshold on this data and write it")
     parser.add_argument("--verbose", action="store_true", help="misses and confusions")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -126,7 +128,8 @@ def main():
             for low, high in ((0, 45), (45, 60), (60, 90), (90, 300)):
                 part = [r for r in rows if r[0] and low <= r[3] < high]
                 good = sum(r[1] and r[2] >= threshold for r in part)
-                print(f"width {low}-{high}: {len(part)} known, {good / max(1, len(part)):.4f} right")
+                share = good / max(1, len(part))
+                print(f"width {low}-{high}: {len(part)} known, {share:.4f} right")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ def _person(job):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", choices=("train", "validation"), default="train")
     parser.add_argument("--seed", type=int, default=9000, help="its people are used (default 9000)")
     parser.add_argument("--people", type=int, default=4000)

@@ -49,14 +49,16 @@ class Head(nn.Module):
 
 
 class Detector(nn.Module):
-    """[N,3,H,W] to, for each stride, score logits [N,1,h,w], box [N,4,h,w], landmarks [N,10,h,w]."""
+    """[N,3,H,W] to score logits [N,1,h,w], box [N,4,h,w], landmarks [N,10,h,w] of each stride."""
 
     def __init__(self):
         super().__init__()
         self.stem = nn.Sequential(conv(3, 16, 2), conv(16, 16, 2), conv(16, 48, 2))
         self.stage8 = nn.Sequential(*[Residual(separable(48, 48)) for _ in range(2)])
-        self.stage16 = nn.Sequential(separable(48, 80, 2), *[Residual(separable(80, 80)) for _ in range(2)])
-        self.stage32 = nn.Sequential(separable(80, 128, 2), *[Residual(separable(128, 128)) for _ in range(2)])
+        self.stage16 = nn.Sequential(
+            separable(48, 80, 2), *[Residual(separable(80, 80)) for _ in range(2)])
+        self.stage32 = nn.Sequential(
+            separable(80, 128, 2), *[Residual(separable(128, 128)) for _ in range(2)])
         self.heads = nn.ModuleList([Head(48), Head(80), Head(128)])
 
     def forward(self, image):
@@ -67,7 +69,7 @@ class Detector(nn.Module):
 
 
 class ExportedDetector(nn.Module):
-    """The detector as it is exported: scores after sigmoid, nine outputs in the order of strides."""
+    """The detector as exported: scores after sigmoid, nine outputs in the order of strides."""
 
     def __init__(self, detector):
         super().__init__()
@@ -89,7 +91,8 @@ class Embedder(nn.Module):
             conv(3, 16, 2), conv(16, 32, 2), Residual(conv(32, 32)), conv(32, 64, 2),
             Residual(conv(64, 64)), conv(64, 128, 2))
         self.project = nn.Sequential(
-            nn.Flatten(), nn.Dropout(0.1), nn.Linear(128 * 16, 128, bias=False), nn.BatchNorm1d(128))
+            nn.Flatten(), nn.Dropout(0.1), nn.Linear(128 * 16, 128, bias=False),
+            nn.BatchNorm1d(128))
 
     def forward(self, face):
         return self.project(self.body(face))

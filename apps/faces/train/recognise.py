@@ -1,4 +1,4 @@
-"""The application in Python: detection, alignment, vector, gallery. The reference for the pipeline."""
+"""The application in Python: detection, alignment, vector, gallery; reference of the pipeline."""
 
 import json
 import pathlib
@@ -34,7 +34,10 @@ class Recogniser:
         self.score = score
 
     def detect(self, picture):
-        """Faces of an RGB picture uint8 [h, w, 3]: boxes [n, 4], scores [n], landmarks [n, 5, 2]."""
+        """Faces of an RGB picture uint8 [h, w, 3]: boxes [n, 4], scores [n], landmarks [n, 5, 2].
+
+        Best score first.
+        """
         height, width = picture.shape[:2]
         s = min(1.0, INPUT_W / width, INPUT_H / height)
         canvas = np.zeros((INPUT_H, INPUT_W, 3), np.float32)

@@ -23,7 +23,7 @@ SMALLEST = 13.0  # shorter side in input pixels; smaller faces are neither wante
 
 
 def load(folder):
-    """Pictures at half size uint8 [n, 360, 640, 3] and their faces [k, 15]: box, landmarks, ignore."""
+    """Half-size pictures uint8 [n, 360, 640, 3]; faces [k, 15] of each: box, landmarks, ignore."""
     folder = pathlib.Path(folder)
     rows = [json.loads(line) for line in open(folder / "labels.jsonl", encoding="utf-8")]
     pictures = np.empty((len(rows), 360, 640, 3), np.uint8)
@@ -77,7 +77,7 @@ def window(rng, picture, faces):
 
 
 def clip_faces(faces):
-    """Cuts boxes at the window; what is mostly outside becomes ignored, what is outside vanishes."""
+    """Cuts boxes at the window; what is mostly outside becomes ignored, all outside vanishes."""
     full = (faces[:, 2] - faces[:, 0]) * (faces[:, 3] - faces[:, 1])
     faces = faces.copy()
     faces[:, 0:4:2] = np.clip(faces[:, 0:4:2], 0, CROP_W)
@@ -153,7 +153,8 @@ def loss_of(outputs, wanted):
         p = torch.sigmoid(score)
         miss = (target - p).abs().pow(2)
         weight = torch.where(target > 0, 0.6 * miss, 0.4 * miss) * (label >= 0)
-        total = total + (weight * F.binary_cross_entropy_with_logits(score, target, reduction="none")).sum()
+        entropy = F.binary_cross_entropy_with_logits(score, target, reduction="none")
+        total = total + (weight * entropy).sum()
         at = label > 0
         count = int(at.sum())
         positives += count
@@ -164,7 +165,8 @@ def loss_of(outputs, wanted):
             boxes = boxes + iou_loss(got, goal[:, :4]).sum() + 0.1 * F.smooth_l1_loss(
                 got / side, goal[:, :4] / side, reduction="sum", beta=0.1)
             spots = landmarks.permute(0, 2, 3, 1)[at]
-            marks = marks + F.smooth_l1_loss(spots / side, goal[:, 4:] / side, reduction="sum", beta=0.02)
+            marks = marks + F.smooth_l1_loss(
+                spots / side, goal[:, 4:] / side, reduction="sum", beta=0.02)
     count = max(1, positives)
     return (4.0 * total + boxes + 1.0 * marks) / count, boxes / count, marks / count
 
@@ -188,14 +190,16 @@ def export(model, path):
     """Writes the ONNX file; the batch dimension is symbolic."""
     model.eval()
     names = [f"{kind}_{s}" for s in STRIDES for kind in ("score", "box", "landmarks")]
-    torch.onnx.export(ExportedDetector(model), torch.zeros(1, 3, 360, 640), str(path), opset_version=13,
-                      input_names=["image"], output_names=names,
+    torch.onnx.export(ExportedDetector(model), torch.zeros(1, 3, 360, 640), str(path),
+                      opset_version=13, input_names=["image"], output_names=names,
                       dynamic_axes={name: {0: "batch"} for name in ["image"] + names})
     model.train()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options():
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, metavar="DIR", action="append")
     parser.add_argument("--minutes", type=float, default=15.0, help="processor time to spend")
     parser.add_argument("--batch", type=int, default=16)
@@ -205,7 +209,11 @@ def main():
     parser.add_argument("--resume", metavar="FILE", help="weights to go on from")
     parser.add_argument("--weights", default="detector.pt", help="where the weights are kept")
     parser.add_argument("--output", required=True, help="ONNX file to write")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    args = options()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     cv2.setNumThreads(1)
@@ -222,7 +230,7 @@ def main():
         done = (time.process_time() - begin) / 60 / args.minutes
         if done >= 1:
             break
-        rate = args.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = args.rate * min(1, (step + 1) / 100) * (0.51 + 0.49 * math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = rate
         image, wanted = make_batch(rng, pictures, faces, args.batch)
@@ -234,7 +242,8 @@ def main():
         kept = 0.98 * kept + 0.02 * np.array([loss.item(), float(boxes), float(marks)])
         step += 1
         if step % 50 == 0:
-            print(f"step {step} {time.process_time() - begin:.0f} s loss {kept.round(4)}", flush=True)
+            spent = time.process_time() - begin
+            print(f"step {step} {spent:.0f} s loss {kept.round(4)}", flush=True)
         if step % 500 == 0:
             torch.save(model.state_dict(), args.weights)
             export(model, args.output)

@@ -21,7 +21,8 @@ def augment(rng, batch):
     """Random light, colour, hidden patches, shifts; float [n, 64, 64, 3] in 0..255."""
     n = len(batch)
     batch = batch.astype(np.float32)
-    batch *= (rng.uniform(0.85, 1.15, (n, 1, 1, 1)) * rng.uniform(0.95, 1.05, (n, 1, 1, 3))).astype(np.float32)
+    gain = rng.uniform(0.85, 1.15, (n, 1, 1, 1)) * rng.uniform(0.95, 1.05, (n, 1, 1, 3))
+    batch *= gain.astype(np.float32)
     for i in range(n):
         if rng.random() < 0.35:
             w, h = rng.integers(6, 26, 2)
@@ -37,14 +38,16 @@ def augment(rng, batch):
 def export(model, path):
     """Writes the ONNX file; the batch dimension is symbolic."""
     model.eval()
-    torch.onnx.export(ExportedEmbedder(model).eval(), torch.zeros(1, 3, 64, 64), str(path), opset_version=13,
-                      input_names=["face"], output_names=["embedding"],
+    torch.onnx.export(ExportedEmbedder(model).eval(), torch.zeros(1, 3, 64, 64), str(path),
+                      opset_version=13, input_names=["face"], output_names=["embedding"],
                       dynamic_axes={"face": {0: "batch"}, "embedding": {0: "batch"}})
     model.train()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options():
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, metavar="DIR", action="append")
     parser.add_argument("--people", type=int, help="use only the first so many of each folder")
     parser.add_argument("--minutes", type=float, default=15.0, help="processor time to spend")
@@ -57,7 +60,24 @@ def main():
     parser.add_argument("--resume", metavar="FILE", help="weights to go on from")
     parser.add_argument("--weights", default="embedder.pt", help="where the weights are kept")
     parser.add_argument("--output", required=True, help="ONNX file to write")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def draw_batch(rng, data, owners, size):
+    """Faces float [n, 3, 64, 64] of random people and the numbers of these people [n]."""
+    people = rng.integers(0, owners[-1], size)
+    crops = []
+    for person in people:
+        part = int(np.searchsorted(owners, person, side="right")) - 1
+        rows = data[part][person - owners[part]]
+        crops.append(rows[int(rng.integers(len(rows)))])
+    batch = (augment(rng, np.stack(crops)) - 127.5) / 127.5
+    face = torch.from_numpy(batch).permute(0, 3, 1, 2).contiguous()
+    return face, torch.from_numpy(people)
+
+
+def main():
+    args = options()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
@@ -77,19 +97,11 @@ def main():
         done = (time.process_time() - begin) / 60 / args.minutes
         if done >= 1:
             break
-        rate = args.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = args.rate * min(1, (step + 1) / 200) * (0.505 + 0.495 * math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        people = rng.integers(0, owners[-1], args.batch)
-        crops = []
-        for person in people:
-            part = int(np.searchsorted(owners, person, side="right")) - 1
-            rows = data[part][person - owners[part]]
-            crops.append(rows[int(rng.integers(len(rows)))])
-        batch = (augment(rng, np.stack(crops)) - 127.5) / 127.5
-        face = torch.from_numpy(batch).permute(0, 3, 1, 2).contiguous()
+        face, label = draw_batch(rng, data, owners, args.batch)
         cosine = F.normalize(model(face)) @ F.normalize(proxies).t()
-        label = torch.from_numpy(people)
         margin = args.margin * min(1.0, 2.5 * done)
         logits = args.scale * (cosine - margin * F.one_hot(label, cosine.shape[1]))
         loss = F.cross_entropy(logits, label)
@@ -100,7 +112,8 @@ def main():
         right = 0.98 * right + 0.02 * (cosine.argmax(1) == label).float().mean().item()
         step += 1
         if step % 50 == 0:
-            print(f"step {step} {time.process_time() - begin:.0f} s loss {mean:.3f} right {right:.3f}", flush=True)
+            spent = time.process_time() - begin
+            print(f"step {step} {spent:.0f} s loss {mean:.3f} right {right:.3f}", flush=True)
         if step % 500 == 0:
             torch.save({"model": model.state_dict(), "proxies": proxies.data}, args.weights)
             export(model, args.output)
