@@ -290,6 +290,23 @@ Status BinaryGradient(GradientContext& context, const BinaryRule& rule) {
   return context.builder().status();
 }
 
+Status ExtremeGradient(GradientContext& context) {
+  const Expr y = OutputOf(context), dy = GradientOf(context);
+  if (!dy.present()) return OkStatus();
+  const int inputs = static_cast<int>(context.node().inputs.size());
+  std::vector<Expr> is_extreme;
+  Expr count;
+  for (int i = 0; i < inputs; ++i) {
+    is_extreme.push_back(Cast(Equal(InputOf(context, i), y), y.dtype()));
+    count = i == 0 ? is_extreme.back() : count + is_extreme.back();
+  }
+  const Expr share = dy / count;
+  for (int i = 0; i < inputs; ++i) {
+    SetGradient(context, i, is_extreme[static_cast<std::size_t>(i)] * share);
+  }
+  return context.builder().status();
+}
+
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> UnarySamples(const UnaryRule& rule) {
   std::vector<Sample> samples;

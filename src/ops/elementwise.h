@@ -55,8 +55,8 @@ struct UnaryTerms {
 };
 
 struct UnaryRule {
-  std::string_view name;
-  std::string_view doc;
+  std::string_view name = {};
+  std::string_view doc = {};
   int since = 1;
   std::string_view types = "T=float";
   double (*real)(double x, const Coefficients& c) = nullptr;
@@ -75,8 +75,8 @@ struct BinaryTerms {
 };
 
 struct BinaryRule {
-  std::string_view name;
-  std::string_view doc;
+  std::string_view name = {};
+  std::string_view doc = {};
   int since = 1;
   std::string_view types = "T=number";
   double (*real)(double a, double b) = nullptr;
@@ -150,8 +150,8 @@ OpDef BinaryElementwise() {
 // Sum, Mean, Max, Min: a binary formula folded over the inputs from the left, then scaled by
 // 1 / count for Mean.
 struct VariadicRule {
-  std::string_view name;
-  std::string_view doc;
+  std::string_view name = {};
+  std::string_view doc = {};
   int since = 1;
   std::string_view types = "T=number";
   double (*real)(double a, double b) = nullptr;
@@ -161,6 +161,8 @@ struct VariadicRule {
   int code = kNoInstruction;
 };
 OpDef VariadicSchema(const VariadicRule& rule);
+// Gradient of Max and Min: shared equally by the inputs that have the extreme value.
+Status ExtremeGradient(GradientContext& context);
 Status RunVariadic(ReferenceContext& context, const VariadicRule& rule);
 std::vector<Sample> VariadicSamples(const VariadicRule& rule);
 

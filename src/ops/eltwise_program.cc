@@ -103,7 +103,6 @@ std::optional<EltwiseWriter::Value> EltwiseWriter::Write(const Node& node,
   if (IsUnary(op) && op != EltOp::kClip) return Write(op, {operands[0]}, alpha, beta);
   switch (op) {
     case EltOp::kCast: {
-      if (operands.size() == 2) return Cast(operands[0], operands[1].type);  // CastLike
       const StatusOr<DType> to = ElementTypeFromCode(node.attrs.Int("to", 0));
       if (!to.ok()) return std::nullopt;
       return Cast(operands[0], *to);

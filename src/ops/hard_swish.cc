@@ -31,7 +31,32 @@ constexpr UnaryRule kHardSwish = {
 }  // namespace
 
 const OpDef& HardSwishOp() {
-  static const OpDef op = UnaryElementwise<kHardSwish>();
+  static const OpDef op = [] {
+    OpDef op = UnaryElementwise<kHardSwish>();
+    op.patterns = {{"x times hard sigmoid", R"(graph hard_swish(X) -> (y) {
+  s = HardSigmoid(X) {alpha = 0.16666667, beta = 0.5}
+  y = Mul(X, s)
+})"},
+                   {"clip of x + 3", R"(graph hard_swish(X) -> (y) {
+  three = const f32[] {3}
+  zero = const f32[] {0}
+  six = const f32[] {6}
+  a = Add(X, three)
+  c = Clip(a, zero, six)
+  m = Mul(X, c)
+  y = Div(m, six)
+})"},
+                   {"clip of x + 3, divided first", R"(graph hard_swish(X) -> (y) {
+  three = const f32[] {3}
+  zero = const f32[] {0}
+  six = const f32[] {6}
+  a = Add(X, three)
+  c = Clip(a, zero, six)
+  d = Div(c, six)
+  y = Mul(X, d)
+})"}};
+    return op;
+  }();
   return op;
 }
 

@@ -24,8 +24,8 @@ struct ReductionTerms {
 };
 
 struct ReductionRule {
-  std::string_view name;
-  std::string_view doc;
+  std::string_view name = {};
+  std::string_view doc = {};
   int axes_input_since = 18;  // opset in which `axes` became an input
   std::string_view types = "T=number";
   kernels::ReduceKind kind = kernels::ReduceKind::kSum;

@@ -1,0 +1,84 @@
+// FusedConv: Conv, then bias, residual and activation in one step:
+//   y = activation(Conv(x, w) + bias + residual)
+#include "ops/activation.h"
+#include "ops/conv_samples.h"
+#include "ops/convolution.h"
+#include "ops/expression.h"
+#include "ops/sample_inputs.h"
+
+namespace plumb::ops {
+namespace {
+
+// --- schema -----------------------------------------------------------------------------------
+OpDef Schema() {
+  OpDef op;
+  op.name = "FusedConv";
+  op.domain = "plumb";
+  op.doc = "Y = activation(Conv(X, W) + B + residual), residual of the shape of Y";
+  op.inputs = {{"X", "T=float"},
+               {"W", "T"},
+               {"B", "T", Arity::kOptional},
+               {"residual", "T", Arity::kOptional}};
+  op.outputs = {{"Y", "T"}};
+  op.attrs = ConvAttrs(/*transposed=*/false);
+  for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
+  op.layout = LayoutRule::kChannelsLast;
+  op.inplace_inputs = {3};
+  op.differentiability = Differentiability::kNot;
+  return op;
+}
+
+// --- shape inference --------------------------------------------------------------------------
+Status Infer(InferContext& context) {
+  PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
+  return InferConv(context, /*transposed=*/false);
+}
+
+// --- reference --------------------------------------------------------------------------------
+Status Reference(ReferenceContext& context) { return ReferenceConv(context, /*transposed=*/false); }
+
+// --- cost -------------------------------------------------------------------------------------
+Cost CostOf(const ConcreteNode& node) { return ConvCost(node, /*transposed=*/false); }
+
+// --- lowering ---------------------------------------------------------------------------------
+Status Lower(LowerContext& context) { return LowerConv(context, /*transposed=*/false); }
+
+// --- samples ----------------------------------------------------------------------------------
+std::vector<Sample> Samples() {
+  std::vector<Sample> samples = ConvSamples();
+  const char* const activations[] = {"relu",         "clip",       "sigmoid",    "tanh", "silu",
+                                     "hard_sigmoid", "hard_swish", "leaky_relu", "gelu", "none"};
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::string name = activations[i % std::size(activations)];
+    samples[i].name += ", " + name;
+    samples[i].attrs.Set("activation", name);
+    const float alpha = name == "clip" ? -0.5f : 0.2f;
+    samples[i].attrs.Set("activation_alpha", alpha);
+    samples[i].attrs.Set("activation_beta", 0.6f);
+  }
+  const AttrMap padded = Attrs({{"pads", Sizes{1, 1, 1, 1}}, {"activation", std::string("relu")}});
+  samples.push_back({"residual",
+                     {F32({2, 5, 6, 7}), Weight({18, 5, 3, 3}), Weight({18}), F32({2, 18, 6, 7})},
+                     padded});
+  samples.push_back({"residual without bias",
+                     {F32({1, 16, 4, 4}), Weight({16, 16, 1, 1}), Omitted(), F32({1, 16, 4, 4})},
+                     Attrs({{"activation", std::string("none")}})});
+  return samples;
+}
+
+}  // namespace
+
+const OpDef& FusedConvOp() {
+  static const OpDef op = [] {
+    OpDef op = Schema();
+    op.infer = Infer;
+    op.reference = Reference;
+    op.cost = CostOf;
+    op.lower = Lower;
+    op.samples = Samples;
+    return op;
+  }();
+  return op;
+}
+
+}  // namespace plumb::ops
