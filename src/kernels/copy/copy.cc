@@ -61,16 +61,26 @@ void CopyRunsOf(const std::byte* src, std::int64_t src_stride, std::byte* dst,
 void CopyRuns(std::int64_t bytes, const std::byte* src, std::int64_t src_stride, std::byte* dst,
               std::int64_t dst_stride, std::int64_t n) {
   switch (bytes) {
-    case 1: return CopyRunsOf<1>(src, src_stride, dst, dst_stride, n);
-    case 2: return CopyRunsOf<2>(src, src_stride, dst, dst_stride, n);
-    case 4: return CopyRunsOf<4>(src, src_stride, dst, dst_stride, n);
-    case 8: return CopyRunsOf<8>(src, src_stride, dst, dst_stride, n);
-    case 12: return CopyRunsOf<12>(src, src_stride, dst, dst_stride, n);
-    case 16: return CopyRunsOf<16>(src, src_stride, dst, dst_stride, n);
-    case 32: return CopyRunsOf<32>(src, src_stride, dst, dst_stride, n);
-    case 64: return CopyRunsOf<64>(src, src_stride, dst, dst_stride, n);
-    case 128: return CopyRunsOf<128>(src, src_stride, dst, dst_stride, n);
-    default: break;
+    case 1:
+      return CopyRunsOf<1>(src, src_stride, dst, dst_stride, n);
+    case 2:
+      return CopyRunsOf<2>(src, src_stride, dst, dst_stride, n);
+    case 4:
+      return CopyRunsOf<4>(src, src_stride, dst, dst_stride, n);
+    case 8:
+      return CopyRunsOf<8>(src, src_stride, dst, dst_stride, n);
+    case 12:
+      return CopyRunsOf<12>(src, src_stride, dst, dst_stride, n);
+    case 16:
+      return CopyRunsOf<16>(src, src_stride, dst, dst_stride, n);
+    case 32:
+      return CopyRunsOf<32>(src, src_stride, dst, dst_stride, n);
+    case 64:
+      return CopyRunsOf<64>(src, src_stride, dst, dst_stride, n);
+    case 128:
+      return CopyRunsOf<128>(src, src_stride, dst, dst_stride, n);
+    default:
+      break;
   }
   for (std::int64_t i = 0; i < n; ++i) {
     std::memcpy(dst + i * dst_stride, src + i * src_stride, static_cast<std::size_t>(bytes));
@@ -141,8 +151,8 @@ void DoTransposes(const CopyPiece& piece, int element_bytes, bool avx2, const st
     const std::int64_t src_column = piece.src_strides[column_dim];
     const std::int64_t dst_row = piece.dst_strides[row_dim];
     if (element_bytes == 4 && avx2) {
-      Transpose32Avx2(reinterpret_cast<const char*>(from), src_column,
-                      reinterpret_cast<char*>(to), dst_row, n, columns);
+      Transpose32Avx2(reinterpret_cast<const char*>(from), src_column, reinterpret_cast<char*>(to),
+                      dst_row, n, columns);
     } else if (element_bytes == 1) {
       TransposeOf<std::uint8_t>(from, src_column, to, dst_row, n, columns);
     } else if (element_bytes == 2) {
@@ -158,9 +168,9 @@ void DoTransposes(const CopyPiece& piece, int element_bytes, bool avx2, const st
 void DoPiece(const CopyPlan& plan, const CopyPiece& piece, bool avx2, const Call& call,
              std::int64_t begin, std::int64_t end) {
   std::byte* dst = static_cast<std::byte*>(call.operands[plan.sources]);
-  const std::byte* src =
-      piece.kind == Kind::kFill ? nullptr
-                                : static_cast<const std::byte*>(call.operands[piece.source]);
+  const std::byte* src = piece.kind == Kind::kFill
+                             ? nullptr
+                             : static_cast<const std::byte*>(call.operands[piece.source]);
   switch (piece.kind) {
     case Kind::kWholeRun: {
       const std::int64_t first = begin * CopyPiece::kRunUnit;
@@ -169,16 +179,22 @@ void DoPiece(const CopyPlan& plan, const CopyPiece& piece, bool avx2, const Call
                   static_cast<std::size_t>(last - first));
       return;
     }
-    case Kind::kRun: return DoRuns(piece, src, dst, begin, end);
+    case Kind::kRun:
+      return DoRuns(piece, src, dst, begin, end);
     case Kind::kTranspose:
       return DoTransposes(piece, plan.element_bytes, avx2, src, dst, begin, end);
-    default: break;
+    default:
+      break;
   }
   switch (plan.element_bytes) {
-    case 1: return DoRows<std::uint8_t>(piece, src, dst, plan.fill_bits, begin, end);
-    case 2: return DoRows<std::uint16_t>(piece, src, dst, plan.fill_bits, begin, end);
-    case 4: return DoRows<std::uint32_t>(piece, src, dst, plan.fill_bits, begin, end);
-    default: return DoRows<std::uint64_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 1:
+      return DoRows<std::uint8_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 2:
+      return DoRows<std::uint16_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 4:
+      return DoRows<std::uint32_t>(piece, src, dst, plan.fill_bits, begin, end);
+    default:
+      return DoRows<std::uint64_t>(piece, src, dst, plan.fill_bits, begin, end);
   }
 }
 
@@ -187,9 +203,11 @@ void RunPhase(const CopyParams& params, const Call& call, const CopyPiece* first
   if (tasks == 0) return;
   const CopyPlan& plan = *params.plan;
   call.pool->ParallelFor(tasks, [&](std::int64_t task) {
-    const CopyPiece* piece = std::upper_bound(
-        first, last, task,
-        [](std::int64_t value, const CopyPiece& p) { return value < p.first_task; }) - 1;
+    const CopyPiece* piece = std::upper_bound(first, last, task,
+                                              [](std::int64_t value, const CopyPiece& p) {
+                                                return value < p.first_task;
+                                              }) -
+                             1;
     const std::int64_t begin = (task - piece->first_task) * piece->units_per_task;
     DoPiece(plan, *piece, params.avx2, call, begin,
             std::min(piece->units, begin + piece->units_per_task));

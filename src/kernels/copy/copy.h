@@ -27,8 +27,8 @@ struct CopyProblem {
   int sources = 1;                  // the destination is operand `sources`
   std::span<const Region> regions;  // element strides and offsets of the memory, as it is laid out
   // Only for fill: the destination's sizes and element strides.
-  bool fill = false;                // write `fill_bits` where no region writes
-  std::uint64_t fill_bits = 0;      // the element's bytes, low end first
+  bool fill = false;            // write `fill_bits` where no region writes
+  std::uint64_t fill_bits = 0;  // the element's bytes, low end first
   Shape dst_sizes;
   Strides dst_strides;
 };

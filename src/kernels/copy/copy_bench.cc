@@ -26,7 +26,11 @@ void BM_ToChannelsLast(benchmark::State& state) {
   region.dst_strides = {1, channels};
   Run(state, region, channels * pixels);
 }
-BENCHMARK(BM_ToChannelsLast)->Args({3, 50176})->Args({64, 3136})->Args({256, 196})->Args({2048, 49});
+BENCHMARK(BM_ToChannelsLast)
+    ->Args({3, 50176})
+    ->Args({64, 3136})
+    ->Args({256, 196})
+    ->Args({2048, 49});
 
 void BM_FromChannelsLast(benchmark::State& state) {
   const std::int64_t channels = state.range(0), pixels = state.range(1);

@@ -37,8 +37,8 @@ void CutIntoTasks(CopyPiece* piece, int element_bytes, std::int64_t* next_task) 
       const std::int64_t rows = piece->sizes[piece->rank - 2];
       piece->units = Product(*piece, piece->rank - 2) *
                      ((rows + CopyPiece::kTransposeRows - 1) / CopyPiece::kTransposeRows);
-      unit_bytes = std::min(rows, CopyPiece::kTransposeRows) * piece->sizes[piece->rank - 1] *
-                   element_bytes;
+      unit_bytes =
+          std::min(rows, CopyPiece::kTransposeRows) * piece->sizes[piece->rank - 1] * element_bytes;
       break;
     }
     default:

@@ -9,7 +9,19 @@
 namespace plumb::kernels {
 
 enum class EltType : uint8_t {
-  kF32, kF64, kF16, kBF16, kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kBool
+  kF32,
+  kF64,
+  kF16,
+  kBF16,
+  kI8,
+  kI16,
+  kI32,
+  kI64,
+  kU8,
+  kU16,
+  kU32,
+  kU64,
+  kBool
 };
 inline constexpr int kEltTypes = 13;
 

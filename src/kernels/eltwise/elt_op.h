@@ -8,6 +8,7 @@ namespace plumb::kernels {
 
 // Types: F float32 and float64; I the eight integer types; B bool. float16 and bfloat16 are only
 // converted from and to.
+// clang-format off
 enum class EltOp : uint8_t {
   kConstant,  // F I B: every element is alpha
   kCast,      // any number or bool to any; float to integer truncates and saturates, NaN gives 0
@@ -46,5 +47,6 @@ enum class EltOp : uint8_t {
   kCube, kPowHalf,
   kCopy,  // any type
 };
+// clang-format on
 
 }  // namespace plumb::kernels

@@ -12,20 +12,34 @@ using Compiled = EltProgram::Compiled;
 
 StatusOr<EltType> TypeCode(DType type) {
   switch (type) {
-    case DType::kFloat32: return EltType::kF32;
-    case DType::kFloat64: return EltType::kF64;
-    case DType::kFloat16: return EltType::kF16;
-    case DType::kBFloat16: return EltType::kBF16;
-    case DType::kInt8: return EltType::kI8;
-    case DType::kInt16: return EltType::kI16;
-    case DType::kInt32: return EltType::kI32;
-    case DType::kInt64: return EltType::kI64;
-    case DType::kUInt8: return EltType::kU8;
-    case DType::kUInt16: return EltType::kU16;
-    case DType::kUInt32: return EltType::kU32;
-    case DType::kUInt64: return EltType::kU64;
-    case DType::kBool: return EltType::kBool;
-    default: return InvalidArgument("element-wise programs take no ", Str(DTypeName(type)));
+    case DType::kFloat32:
+      return EltType::kF32;
+    case DType::kFloat64:
+      return EltType::kF64;
+    case DType::kFloat16:
+      return EltType::kF16;
+    case DType::kBFloat16:
+      return EltType::kBF16;
+    case DType::kInt8:
+      return EltType::kI8;
+    case DType::kInt16:
+      return EltType::kI16;
+    case DType::kInt32:
+      return EltType::kI32;
+    case DType::kInt64:
+      return EltType::kI64;
+    case DType::kUInt8:
+      return EltType::kU8;
+    case DType::kUInt16:
+      return EltType::kU16;
+    case DType::kUInt32:
+      return EltType::kU32;
+    case DType::kUInt64:
+      return EltType::kU64;
+    case DType::kBool:
+      return EltType::kBool;
+    default:
+      return InvalidArgument("element-wise programs take no ", Str(DTypeName(type)));
   }
 }
 
@@ -37,22 +51,44 @@ int Arity(EltOp op) {
 }
 
 bool GivesBool(EltOp op) {
-  return (op >= EltOp::kEqual && op <= EltOp::kXor) || op == EltOp::kIsNan ||
-         op == EltOp::kIsInf || op == EltOp::kNot;
+  return (op >= EltOp::kEqual && op <= EltOp::kXor) || op == EltOp::kIsNan || op == EltOp::kIsInf ||
+         op == EltOp::kNot;
 }
 
 // Rough cost of one element in additions.
 double Cost(EltOp op) {
   switch (op) {
-    case EltOp::kConstant: return 0;
-    case EltOp::kDiv: case EltOp::kSqrt: case EltOp::kReciprocal: return 4;
-    case EltOp::kRsqrt: case EltOp::kSoftsign: return 8;
-    case EltOp::kExp: case EltOp::kLog: case EltOp::kElu: case EltOp::kSelu: return 12;
-    case EltOp::kSigmoid: case EltOp::kSilu: case EltOp::kMish: return 18;
-    case EltOp::kTanh: case EltOp::kErf: case EltOp::kGelu: case EltOp::kGeluTanh:
-    case EltOp::kCelu: case EltOp::kSoftplus: return 28;
-    case EltOp::kPow: case EltOp::kMod: case EltOp::kFmod: return 60;
-    default: break;
+    case EltOp::kConstant:
+      return 0;
+    case EltOp::kDiv:
+    case EltOp::kSqrt:
+    case EltOp::kReciprocal:
+      return 4;
+    case EltOp::kRsqrt:
+    case EltOp::kSoftsign:
+      return 8;
+    case EltOp::kExp:
+    case EltOp::kLog:
+    case EltOp::kElu:
+    case EltOp::kSelu:
+      return 12;
+    case EltOp::kSigmoid:
+    case EltOp::kSilu:
+    case EltOp::kMish:
+      return 18;
+    case EltOp::kTanh:
+    case EltOp::kErf:
+    case EltOp::kGelu:
+    case EltOp::kGeluTanh:
+    case EltOp::kCelu:
+    case EltOp::kSoftplus:
+      return 28;
+    case EltOp::kPow:
+    case EltOp::kMod:
+    case EltOp::kFmod:
+      return 60;
+    default:
+      break;
   }
   if (op >= EltOp::kSin && op <= EltOp::kAtanh) return 60;
   return 1;
@@ -124,7 +160,8 @@ class Compiler {
     }
     for (int value : outputs_) {
       if (value < 0 || value >= values()) {
-        return InvalidArgument("output value ", value, " of an element-wise program is not defined");
+        return InvalidArgument("output value ", value,
+                               " of an element-wise program is not defined");
       }
     }
     return OkStatus();
@@ -190,9 +227,10 @@ class Compiler {
         in.op = EltOp::kMul;
         in.b = in.a;
       } else if (e == 3 || e == 0.5 || e == 1 || e == -1) {
-        in.op = e == 3 ? EltOp::kCube
+        in.op = e == 3     ? EltOp::kCube
                 : e == 0.5 ? EltOp::kPowHalf
-                : e == 1 ? EltOp::kCopy : EltOp::kReciprocal;
+                : e == 1   ? EltOp::kCopy
+                           : EltOp::kReciprocal;
       }
     }
   }
@@ -235,8 +273,8 @@ class Compiler {
         place_[value] = places++;
       }
       if (is_output && place_[value] >= operands) {
-        out->stores.push_back({static_cast<std::uint8_t>(place_[value]),
-                               static_cast<std::uint8_t>(index)});
+        out->stores.push_back(
+            {static_cast<std::uint8_t>(place_[value]), static_cast<std::uint8_t>(index)});
       }
       Release(k, operands, last, &free);
     }

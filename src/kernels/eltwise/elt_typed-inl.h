@@ -51,13 +51,20 @@ template <typename T>
 EltFn FindCompare(EltOp op) {
   using B = uint8_t;
   switch (op) {
-    case EltOp::kEqual: return Loop2<T, B, [](T a, T b) -> B { return a == b; }>;
-    case EltOp::kLess: return Loop2<T, B, [](T a, T b) -> B { return a < b; }>;
-    case EltOp::kLessOrEqual: return Loop2<T, B, [](T a, T b) -> B { return a <= b; }>;
-    case EltOp::kGreater: return Loop2<T, B, [](T a, T b) -> B { return (a > b); }>;
-    case EltOp::kGreaterOrEqual: return Loop2<T, B, [](T a, T b) -> B { return a >= b; }>;
-    case EltOp::kWhere: return Where<T>;
-    default: return nullptr;
+    case EltOp::kEqual:
+      return Loop2<T, B, [](T a, T b) -> B { return a == b; }>;
+    case EltOp::kLess:
+      return Loop2<T, B, [](T a, T b) -> B { return a < b; }>;
+    case EltOp::kLessOrEqual:
+      return Loop2<T, B, [](T a, T b) -> B { return a <= b; }>;
+    case EltOp::kGreater:
+      return Loop2<T, B, [](T a, T b) -> B { return (a > b); }>;
+    case EltOp::kGreaterOrEqual:
+      return Loop2<T, B, [](T a, T b) -> B { return a >= b; }>;
+    case EltOp::kWhere:
+      return Where<T>;
+    default:
+      return nullptr;
   }
 }
 
@@ -110,15 +117,20 @@ inline T Shift(T a, T b, bool left) {
 template <typename T, typename U>
 EltFn FindIntegerBits(EltOp op) {
   switch (op) {
-    case EltOp::kBitAnd: return Loop2<T, T, [](T a, T b) -> T { return a & b; }>;
-    case EltOp::kBitOr: return Loop2<T, T, [](T a, T b) -> T { return a | b; }>;
-    case EltOp::kBitXor: return Loop2<T, T, [](T a, T b) -> T { return a ^ b; }>;
-    case EltOp::kBitwiseNot: return Loop1<T, T, [](T a) -> T { return static_cast<T>(~a); }>;
+    case EltOp::kBitAnd:
+      return Loop2<T, T, [](T a, T b) -> T { return a & b; }>;
+    case EltOp::kBitOr:
+      return Loop2<T, T, [](T a, T b) -> T { return a | b; }>;
+    case EltOp::kBitXor:
+      return Loop2<T, T, [](T a, T b) -> T { return a ^ b; }>;
+    case EltOp::kBitwiseNot:
+      return Loop1<T, T, [](T a) -> T { return static_cast<T>(~a); }>;
     case EltOp::kShiftLeft:
       return Loop2<T, T, [](T a, T b) -> T { return Shift<T, U>(a, b, true); }>;
     case EltOp::kShiftRight:
       return Loop2<T, T, [](T a, T b) -> T { return Shift<T, U>(a, b, false); }>;
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -128,26 +140,37 @@ EltFn FindInteger(EltOp op) {
   switch (op) {
     case EltOp::kAbs:
       return Loop1<T, T, [](T a) -> T { return a < 0 ? static_cast<T>(U{0} - U(a)) : a; }>;
-    case EltOp::kNeg: return Loop1<T, T, [](T a) -> T { return static_cast<T>(U{0} - U(a)); }>;
+    case EltOp::kNeg:
+      return Loop1<T, T, [](T a) -> T { return static_cast<T>(U{0} - U(a)); }>;
     case EltOp::kSign:
       return Loop1<T, T, [](T a) -> T { return static_cast<T>((a > 0) - (a < 0)); }>;
-    case EltOp::kRelu: return Loop1<T, T, [](T a) -> T { return (a > 0) ? a : T{0}; }>;
-    case EltOp::kAdd: return Loop2<T, T, [](T a, T b) -> T { return U(U(a) + U(b)); }>;
-    case EltOp::kSub: return Loop2<T, T, [](T a, T b) -> T { return U(U(a) - U(b)); }>;
+    case EltOp::kRelu:
+      return Loop1<T, T, [](T a) -> T { return (a > 0) ? a : T{0}; }>;
+    case EltOp::kAdd:
+      return Loop2<T, T, [](T a, T b) -> T { return U(U(a) + U(b)); }>;
+    case EltOp::kSub:
+      return Loop2<T, T, [](T a, T b) -> T { return U(U(a) - U(b)); }>;
     case EltOp::kMul:
       return Loop2<T, T, [](T a, T b) -> T { return static_cast<T>(uint64_t{U(a)} * U(b)); }>;
-    case EltOp::kDiv: return Loop2<T, T, [](T a, T b) -> T { return Divide<T, U>(a, b); }>;
-    case EltOp::kMin: return Loop2<T, T, [](T a, T b) -> T { return b < a ? b : a; }>;
-    case EltOp::kMax: return Loop2<T, T, [](T a, T b) -> T { return a < b ? b : a; }>;
-    case EltOp::kMod: return Loop2<T, T, [](T a, T b) -> T { return FloorModulo<T>(a, b); }>;
-    case EltOp::kFmod: return Loop2<T, T, [](T a, T b) -> T { return Remainder<T>(a, b); }>;
-    case EltOp::kPow: return Loop2<T, T, [](T a, T b) -> T { return Power<T, U>(a, b); }>;
+    case EltOp::kDiv:
+      return Loop2<T, T, [](T a, T b) -> T { return Divide<T, U>(a, b); }>;
+    case EltOp::kMin:
+      return Loop2<T, T, [](T a, T b) -> T { return b < a ? b : a; }>;
+    case EltOp::kMax:
+      return Loop2<T, T, [](T a, T b) -> T { return a < b ? b : a; }>;
+    case EltOp::kMod:
+      return Loop2<T, T, [](T a, T b) -> T { return FloorModulo<T>(a, b); }>;
+    case EltOp::kFmod:
+      return Loop2<T, T, [](T a, T b) -> T { return Remainder<T>(a, b); }>;
+    case EltOp::kPow:
+      return Loop2<T, T, [](T a, T b) -> T { return Power<T, U>(a, b); }>;
     case EltOp::kPrelu:
-      return Loop2<T, T, [](T a, T b) -> T {
-        return a < 0 ? static_cast<T>(uint64_t{U(a)} * U(b)) : a;
-      }>;
-    case EltOp::kClip: return Clip<T>;
-    default: break;
+      return Loop2<T, T,
+                   [](T a, T b) -> T { return a < 0 ? static_cast<T>(uint64_t{U(a)} * U(b)) : a; }>;
+    case EltOp::kClip:
+      return Clip<T>;
+    default:
+      break;
   }
   if (EltFn fn = FindIntegerBits<T, U>(op)) return fn;
   return FindCompare<T>(op);
@@ -156,35 +179,56 @@ EltFn FindInteger(EltOp op) {
 template <typename T>
 EltFn FindFloat(EltOp op) {
   switch (op) {
-    case EltOp::kAbs: return Loop1<T, T, [](T a) -> T { return a < 0 ? -a : a + T{0}; }>;
-    case EltOp::kNeg: return Loop1<T, T, [](T a) -> T { return -a; }>;
+    case EltOp::kAbs:
+      return Loop1<T, T, [](T a) -> T { return a < 0 ? -a : a + T{0}; }>;
+    case EltOp::kNeg:
+      return Loop1<T, T, [](T a) -> T { return -a; }>;
     case EltOp::kSign:
       return Loop1<T, T, [](T a) -> T { return (a > 0) ? T{1} : (a < 0) ? T{-1} : a; }>;
-    case EltOp::kReciprocal: return Loop1<T, T, [](T a) -> T { return T{1} / a; }>;
-    case EltOp::kRelu: return Loop1<T, T, [](T a) -> T { return a < 0 ? T{0} : a; }>;
-    case EltOp::kAdd: return Loop2<T, T, [](T a, T b) -> T { return a + b; }>;
-    case EltOp::kSub: return Loop2<T, T, [](T a, T b) -> T { return a - b; }>;
-    case EltOp::kMul: return Loop2<T, T, [](T a, T b) -> T { return a * b; }>;
-    case EltOp::kDiv: return Loop2<T, T, [](T a, T b) -> T { return a / b; }>;
-    case EltOp::kMin: return Loop2<T, T, [](T a, T b) -> T { return b < a || b != b ? b : a; }>;
-    case EltOp::kMax: return Loop2<T, T, [](T a, T b) -> T { return a < b || b != b ? b : a; }>;
-    case EltOp::kPrelu: return Loop2<T, T, [](T a, T b) -> T { return a < 0 ? a * b : a; }>;
-    case EltOp::kClip: return Clip<T>;
-    case EltOp::kCube: return Loop1<T, T, [](T a) -> T { return a * a * a; }>;
-    default: return FindCompare<T>(op);
+    case EltOp::kReciprocal:
+      return Loop1<T, T, [](T a) -> T { return T{1} / a; }>;
+    case EltOp::kRelu:
+      return Loop1<T, T, [](T a) -> T { return a < 0 ? T{0} : a; }>;
+    case EltOp::kAdd:
+      return Loop2<T, T, [](T a, T b) -> T { return a + b; }>;
+    case EltOp::kSub:
+      return Loop2<T, T, [](T a, T b) -> T { return a - b; }>;
+    case EltOp::kMul:
+      return Loop2<T, T, [](T a, T b) -> T { return a * b; }>;
+    case EltOp::kDiv:
+      return Loop2<T, T, [](T a, T b) -> T { return a / b; }>;
+    case EltOp::kMin:
+      return Loop2<T, T, [](T a, T b) -> T { return b < a || b != b ? b : a; }>;
+    case EltOp::kMax:
+      return Loop2<T, T, [](T a, T b) -> T { return a < b || b != b ? b : a; }>;
+    case EltOp::kPrelu:
+      return Loop2<T, T, [](T a, T b) -> T { return a < 0 ? a * b : a; }>;
+    case EltOp::kClip:
+      return Clip<T>;
+    case EltOp::kCube:
+      return Loop1<T, T, [](T a) -> T { return a * a * a; }>;
+    default:
+      return FindCompare<T>(op);
   }
 }
 
 EltFn FindBool(EltOp op) {
   using B = uint8_t;
   switch (op) {
-    case EltOp::kNot: return Loop1<B, B, [](B a) -> B { return a == 0; }>;
-    case EltOp::kAnd: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) & (b != 0); }>;
-    case EltOp::kOr: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) | (b != 0); }>;
-    case EltOp::kXor: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) ^ (b != 0); }>;
-    case EltOp::kEqual: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) == (b != 0); }>;
-    case EltOp::kWhere: return Where<B>;
-    default: return nullptr;
+    case EltOp::kNot:
+      return Loop1<B, B, [](B a) -> B { return a == 0; }>;
+    case EltOp::kAnd:
+      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) & (b != 0); }>;
+    case EltOp::kOr:
+      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) | (b != 0); }>;
+    case EltOp::kXor:
+      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) ^ (b != 0); }>;
+    case EltOp::kEqual:
+      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) == (b != 0); }>;
+    case EltOp::kWhere:
+      return Where<B>;
+    default:
+      return nullptr;
   }
 }
 

@@ -39,8 +39,8 @@ LoopNest NestOf(const EltProblem& problem) {
 
 template <typename T>
 void MoveElements(const std::byte* src, std::int64_t src_row, std::int64_t src_column,
-                  std::byte* dst, std::int64_t dst_row, std::int64_t dst_column,
-                  std::int64_t rows, std::int64_t columns) {
+                  std::byte* dst, std::int64_t dst_row, std::int64_t dst_column, std::int64_t rows,
+                  std::int64_t columns) {
   for (std::int64_t r = 0; r < rows; ++r, src += src_row, dst += dst_row) {
     if (src_column == sizeof(T) && dst_column == sizeof(T)) {
       std::memcpy(dst, src, static_cast<std::size_t>(columns) * sizeof(T));
@@ -61,14 +61,18 @@ void Move(int bytes, const std::byte* src, std::int64_t src_row, std::int64_t sr
           std::byte* dst, std::int64_t dst_row, std::int64_t dst_column, std::int64_t rows,
           std::int64_t columns) {
   switch (bytes) {
-    case 1: return MoveElements<std::uint8_t>(src, src_row, src_column, dst, dst_row, dst_column,
-                                              rows, columns);
-    case 2: return MoveElements<std::uint16_t>(src, src_row, src_column, dst, dst_row, dst_column,
-                                               rows, columns);
-    case 4: return MoveElements<std::uint32_t>(src, src_row, src_column, dst, dst_row, dst_column,
-                                               rows, columns);
-    default: return MoveElements<std::uint64_t>(src, src_row, src_column, dst, dst_row,
-                                                dst_column, rows, columns);
+    case 1:
+      return MoveElements<std::uint8_t>(src, src_row, src_column, dst, dst_row, dst_column, rows,
+                                        columns);
+    case 2:
+      return MoveElements<std::uint16_t>(src, src_row, src_column, dst, dst_row, dst_column, rows,
+                                         columns);
+    case 4:
+      return MoveElements<std::uint32_t>(src, src_row, src_column, dst, dst_row, dst_column, rows,
+                                         columns);
+    default:
+      return MoveElements<std::uint64_t>(src, src_row, src_column, dst, dst_row, dst_column, rows,
+                                         columns);
   }
 }
 
@@ -81,8 +85,8 @@ class TileWalker {
     for (const Compiled::Constant& constant : program_.constants) {
       place_[constant.place] = buffer_[constant.place];
       const int bytes = static_cast<int>(StorageBytes(constant.type, 1));
-      Move(bytes, reinterpret_cast<const std::byte*>(&constant.bits), 0, 0,
-           buffer_[constant.place], 0, bytes, 1, program_.tile);
+      Move(bytes, reinterpret_cast<const std::byte*>(&constant.bits), 0, 0, buffer_[constant.place],
+           0, bytes, 1, program_.tile);
     }
     for (int p = program_.inputs + program_.outputs; p < program_.places; ++p) {
       place_[p] = buffer_[p];
@@ -154,8 +158,8 @@ class TileWalker {
     place_[i] = buffer_[i];
     const bool pattern = RowStride(i) == 0 || rows_ == 1;
     if (pattern && loaded_[i] == at && loaded_rows_[i] >= rows_ &&
-        (loaded_columns_[i] == columns_ || (ColumnStride(i) == 0 && rows_ == 1 &&
-                                            loaded_columns_[i] >= columns_))) {
+        (loaded_columns_[i] == columns_ ||
+         (ColumnStride(i) == 0 && rows_ == 1 && loaded_columns_[i] >= columns_))) {
       return;
     }
     const int bytes = program_.operand_bytes[std::size_t(i)];
@@ -225,8 +229,8 @@ BoundKernel BindEltwise(const EltProblem& problem, const Target&) {
   params.column_tiles = (columns + params.columns - 1) / params.columns;
   params.tiles = outer * params.row_tiles * params.column_tiles;
   // About 30 microseconds of one core for each task.
-  const double tile_ns = static_cast<double>(params.rows * params.columns) *
-                         (0.15 + 0.03 * program.ops_per_element);
+  const double tile_ns =
+      static_cast<double>(params.rows * params.columns) * (0.15 + 0.03 * program.ops_per_element);
   params.tiles_per_task = std::max<std::int64_t>(1, static_cast<std::int64_t>(30000 / tile_ns));
   BoundKernel kernel;
   kernel.run = RunEltwise;

@@ -29,15 +29,15 @@ namespace plumb::kernels {
 
 struct EltInstruction {
   EltOp op = EltOp::kConstant;
-  DType type = DType::kFloat32;     // of operands, b and c of kWhere, result of kConstant
-  DType to = DType::kUndefined;     // of the result of kCast
+  DType type = DType::kFloat32;      // of operands, b and c of kWhere, result of kConstant
+  DType to = DType::kUndefined;      // of the result of kCast
   std::uint8_t a = 0, b = 0, c = 0;  // value numbers
   double alpha = 0, beta = 0;
 };
 
 inline constexpr int kMaxEltOperands = 12;  // inputs and outputs together
 inline constexpr int kMaxEltInstructions = 32;
-inline constexpr int kMaxEltRank = 6;       // after dimensions have been merged
+inline constexpr int kMaxEltRank = 6;  // after dimensions have been merged
 
 // A compiled program. Immutable, shared by threads; outlives the kernels bound to it.
 class EltProgram {

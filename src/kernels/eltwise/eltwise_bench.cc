@@ -75,8 +75,7 @@ void BM_ScaleShiftSilu(benchmark::State& state) {
   const Target target = testing::BenchTarget();
   const DType f = DType::kFloat32;
   const DType inputs[] = {f, f, f};
-  const EltInstruction code[] = {Op(EltOp::kMul, 0, 1), Op(EltOp::kAdd, 3, 2),
-                                 Op(EltOp::kSilu, 4)};
+  const EltInstruction code[] = {Op(EltOp::kMul, 0, 1), Op(EltOp::kAdd, 3, 2), Op(EltOp::kSilu, 4)};
   const int outputs[] = {5};
   auto program = *EltProgram::Make(inputs, code, outputs, target);
   const std::int64_t channels = state.range(0), pixels = (256 << 10) / channels;

@@ -77,7 +77,9 @@ TEST_F(EltwiseTest, UnaryFunctionsAreWithinTheirErrorForEveryInput) {
   const std::vector<Case> cases = {
       {"abs", Op(EltOp::kAbs, 0), [](double x) { return std::fabs(x); }},
       {"neg", Op(EltOp::kNeg, 0), [](double x) { return -x; }},
-      {"sign", Op(EltOp::kSign, 0), [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }},
+      {"sign", Op(EltOp::kSign, 0), [](double x) { return x > 0   ? 1
+                                                          : x < 0 ? -1
+                                                                  : x; }},
       {"exp", Op(EltOp::kExp, 0), [](double x) { return std::exp(x); }},
       {"log", Op(EltOp::kLog, 0), [](double x) { return std::log(x); }},
       {"sqrt", Op(EltOp::kSqrt, 0), [](double x) { return std::sqrt(x); }},
@@ -98,15 +100,15 @@ TEST_F(EltwiseTest, UnaryFunctionsAreWithinTheirErrorForEveryInput) {
       {"elu", With(EltOp::kElu, 1.5), [](double x) { return x < 0 ? 1.5 * std::expm1(x) : x; }},
       {"selu", With(EltOp::kSelu, 1.5, 1.25),
        [](double x) { return 1.25 * (x < 0 ? 1.5 * std::expm1(x) : x); }},
-      {"celu", With(EltOp::kCelu, 2),
-       [](double x) { return x < 0 ? 2 * std::expm1(x / 2) : x; }},
+      {"celu", With(EltOp::kCelu, 2), [](double x) { return x < 0 ? 2 * std::expm1(x / 2) : x; }},
       {"hard_sigmoid", With(EltOp::kHardSigmoid, 0.25, 0.5),
        [=](double x) { return clamp01(0.25 * x + 0.5); }},
       {"silu", Op(EltOp::kSilu, 0), [=](double x) { return x * sigmoid(x); }},
       {"thresholded_relu", With(EltOp::kThresholdedRelu, 1),
        [](double x) { return x > 1 ? x : 0; }},
-      {"clip", With(EltOp::kClip, -1, 2),
-       [](double x) { return x < -1 ? -1 : x > 2 ? 2 : x; }},
+      {"clip", With(EltOp::kClip, -1, 2), [](double x) { return x < -1  ? -1
+                                                                : x > 2 ? 2
+                                                                        : x; }},
       {"sin", Op(EltOp::kSin, 0), [](double x) { return std::sin(x); }},
       {"atan", Op(EltOp::kAtan, 0), [](double x) { return std::atan(x); }},
       {"asinh", Op(EltOp::kAsinh, 0), [](double x) { return std::asinh(x); }},
@@ -118,17 +120,25 @@ TEST_F(EltwiseTest, UnaryFunctionsAreWithinTheirErrorForEveryInput) {
 
 TEST_F(EltwiseTest, GatedUnitsAreWithinAnErrorRelativeToTheirInput) {
   auto phi = [](double x) { return 0.5 * (1 + std::erf(x / std::sqrt(2.0))); };
-  CheckUnary("gelu", Op(EltOp::kGelu, 0), [=](double x) { return x * phi(x); }, 1e-6, 2e-6, false);
-  CheckUnary("gelu_tanh", Op(EltOp::kGeluTanh, 0), [](double x) {
-    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  }, 1e-6, 2e-6, false);
-  CheckUnary("mish", Op(EltOp::kMish, 0), [](double x) {
-    return x * std::tanh((x < 0 ? 0 : x) + std::log1p(std::exp(-std::fabs(x))));
-  }, 1e-6, 1e-30, false);
-  CheckUnary("hard_swish", Op(EltOp::kHardSwish, 0), [](double x) {
-    double gate = x / 6 + 0.5;
-    return x * (gate < 0 ? 0 : gate > 1 ? 1 : gate);
-  }, 1e-6, 1e-6, false);
+  CheckUnary(
+      "gelu", Op(EltOp::kGelu, 0), [=](double x) { return x * phi(x); }, 1e-6, 2e-6, false);
+  CheckUnary(
+      "gelu_tanh", Op(EltOp::kGeluTanh, 0),
+      [](double x) {
+        return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+      },
+      1e-6, 2e-6, false);
+  CheckUnary(
+      "mish", Op(EltOp::kMish, 0),
+      [](double x) { return x * std::tanh((x < 0 ? 0 : x) + std::log1p(std::exp(-std::fabs(x)))); },
+      1e-6, 1e-30, false);
+  CheckUnary(
+      "hard_swish", Op(EltOp::kHardSwish, 0),
+      [](double x) {
+        double gate = x / 6 + 0.5;
+        return x * (gate < 0 ? 0 : gate > 1 ? 1 : gate);
+      },
+      1e-6, 1e-6, false);
 }
 
 TEST_F(EltwiseTest, RandomBroadcastsMatchTheScalarFormula) {
@@ -193,8 +203,8 @@ TEST_F(EltwiseTest, RandomBroadcastsMatchTheScalarFormula) {
 
 TEST_F(EltwiseTest, OutputMayBeAnInputThatIsReadAgainLater) {
   // t = exp(a); y0 = t + b; y1 = a * b: y0 in the memory of a.
-  auto program = Make({kF, kF}, {Op(EltOp::kExp, 0), Op(EltOp::kAdd, 2, 1), Op(EltOp::kMul, 0, 1)},
-                      {3, 4});
+  auto program =
+      Make({kF, kF}, {Op(EltOp::kExp, 0), Op(EltOp::kAdd, 2, 1), Op(EltOp::kMul, 0, 1)}, {3, 4});
   const std::int64_t n = 3000;
   Guarded<float> a(n), b(n), y(n);
   FillNormal(&a);
@@ -240,9 +250,7 @@ TEST_F(EltwiseTest, IntegersWrapAndDivisionByZeroGivesZero) {
           {EltOp::kMul, [=](auto p, auto q) { return wrap(p * q); }},
           {EltOp::kDiv, [=](auto p, auto q) { return q == 0 ? 0 : wrap(p / q); }},
           {EltOp::kFmod, [=](auto p, auto q) { return q == 0 ? 0 : wrap(p % q); }},
-          {EltOp::kMod, [=](auto p, auto q) {
-             return q == 0 ? 0 : wrap(((p % q) + q) % q);
-           }},
+          {EltOp::kMod, [=](auto p, auto q) { return q == 0 ? 0 : wrap(((p % q) + q) % q); }},
           {EltOp::kMin, [=](auto p, auto q) { return wrap(std::min(p, q)); }},
           {EltOp::kMax, [=](auto p, auto q) { return wrap(std::max(p, q)); }},
       };
@@ -273,17 +281,16 @@ class EltwiseCast : public testing::KernelTest {
     problem.program = program->get();
     problem.sizes = Shape{n};
     problem.strides[0] = problem.strides[1] = {1};
-    RunTwice(BindEltwise(problem, target_),
-             {const_cast<float*>(x.data()), y.data()}, 1, &y);
+    RunTwice(BindEltwise(problem, target_), {const_cast<float*>(x.data()), y.data()}, 1, &y);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const T expected = want(x[i]);
       ASSERT_EQ(std::memcmp(&y[i], &expected, sizeof(T)), 0) << "cast of " << x[i];
     }
   }
 };
-using CastTypes = ::testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::int32_t,
-                                   std::int64_t, std::uint32_t, std::uint64_t, bool, Float16,
-                                   BFloat16, double>;
+using CastTypes =
+    ::testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::int32_t, std::int64_t,
+                     std::uint32_t, std::uint64_t, bool, Float16, BFloat16, double>;
 TYPED_TEST_SUITE(EltwiseCast, CastTypes);
 
 TYPED_TEST(EltwiseCast, FromFloatSaturatesTruncatesAndRounds) {
@@ -291,7 +298,8 @@ TYPED_TEST(EltwiseCast, FromFloatSaturatesTruncatesAndRounds) {
   this->FillNormal(&x, 200);
   this->SprinkleNasty(&x);
   const float edges[] = {2147483520.0f, 2147483648.0f, -2147483648.0f, -2147483904.0f, 127.9f,
-                         -128.9f, 255.9f, 256.0f, 9.3e18f, 1.9e19f, 65504.0f, 65519.0f, 65520.0f};
+                         -128.9f,       255.9f,        256.0f,         9.3e18f,        1.9e19f,
+                         65504.0f,      65519.0f,      65520.0f};
   for (std::size_t i = 0; i < std::size(edges); ++i) x[i * 5] = edges[i];
   this->Check(x, [](float v) -> TypeParam {
     if constexpr (std::is_same_v<TypeParam, bool>) {

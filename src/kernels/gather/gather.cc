@@ -15,11 +15,20 @@ constexpr std::int64_t kTaskBytes = 128 << 10;
 // Copies one slice; short ones as moves of constant size.
 void CopySlice(std::byte* dst, const std::byte* src, std::int64_t bytes) {
   switch (bytes) {
-    case 1: std::memcpy(dst, src, 1); return;
-    case 2: std::memcpy(dst, src, 2); return;
-    case 4: std::memcpy(dst, src, 4); return;
-    case 8: std::memcpy(dst, src, 8); return;
-    default: std::memcpy(dst, src, static_cast<std::size_t>(bytes));
+    case 1:
+      std::memcpy(dst, src, 1);
+      return;
+    case 2:
+      std::memcpy(dst, src, 2);
+      return;
+    case 4:
+      std::memcpy(dst, src, 4);
+      return;
+    case 8:
+      std::memcpy(dst, src, 8);
+      return;
+    default:
+      std::memcpy(dst, src, static_cast<std::size_t>(bytes));
   }
 }
 
@@ -44,18 +53,19 @@ void RunGather(const void* raw, const Call& call) noexcept {
   const std::int64_t bytes = p.inner_bytes;
   ForRanges(call, p.outer * p.count, PerTask(bytes), call.operands[3],
             [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t errors = 0;
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t at = Normalized(IndexAt(indices, p.wide_indices, i % p.count), p.axis);
-      if (at < 0) {
-        std::memset(dst + i * bytes, 0, static_cast<std::size_t>(bytes));
-        ++errors;
-      } else {
-        CopySlice(dst + i * bytes, src + (i / p.count * p.axis + at) * bytes, bytes);
-      }
-    }
-    return errors;
-  });
+              std::int64_t errors = 0;
+              for (std::int64_t i = begin; i < end; ++i) {
+                const std::int64_t at =
+                    Normalized(IndexAt(indices, p.wide_indices, i % p.count), p.axis);
+                if (at < 0) {
+                  std::memset(dst + i * bytes, 0, static_cast<std::size_t>(bytes));
+                  ++errors;
+                } else {
+                  CopySlice(dst + i * bytes, src + (i / p.count * p.axis + at) * bytes, bytes);
+                }
+              }
+              return errors;
+            });
 }
 
 struct GatherElementsParams {
@@ -71,27 +81,27 @@ void RunGatherElements(const void* raw, const Call& call) noexcept {
   std::byte* dst = static_cast<std::byte*>(call.operands[2]);
   ForRanges(call, params.elements, PerTask(16), call.operands[3],
             [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t errors = 0;
-    for (std::int64_t i = begin; i < end; ++i) {
-      std::int64_t rest = i, offset = 0;
-      for (int d = 0; d < p.index_sizes.rank(); ++d) {
-        const std::int64_t at = rest / params.index_strides[d];
-        rest %= params.index_strides[d];
-        if (d != p.axis) offset += at * params.src_strides[d];
-      }
-      const std::int64_t index =
-          Normalized(IndexAt(call.operands[1], p.wide_indices, i), p.src_sizes[p.axis]);
-      std::byte* to = dst + i * p.element_bytes;
-      if (index < 0) {
-        std::memset(to, 0, static_cast<std::size_t>(p.element_bytes));
-        ++errors;
-      } else {
-        offset += index * params.src_strides[p.axis];
-        CopySlice(to, src + offset * p.element_bytes, p.element_bytes);
-      }
-    }
-    return errors;
-  });
+              std::int64_t errors = 0;
+              for (std::int64_t i = begin; i < end; ++i) {
+                std::int64_t rest = i, offset = 0;
+                for (int d = 0; d < p.index_sizes.rank(); ++d) {
+                  const std::int64_t at = rest / params.index_strides[d];
+                  rest %= params.index_strides[d];
+                  if (d != p.axis) offset += at * params.src_strides[d];
+                }
+                const std::int64_t index =
+                    Normalized(IndexAt(call.operands[1], p.wide_indices, i), p.src_sizes[p.axis]);
+                std::byte* to = dst + i * p.element_bytes;
+                if (index < 0) {
+                  std::memset(to, 0, static_cast<std::size_t>(p.element_bytes));
+                  ++errors;
+                } else {
+                  offset += index * params.src_strides[p.axis];
+                  CopySlice(to, src + offset * p.element_bytes, p.element_bytes);
+                }
+              }
+              return errors;
+            });
 }
 
 void RunGatherNd(const void* raw, const Call& call) noexcept {
@@ -100,26 +110,27 @@ void RunGatherNd(const void* raw, const Call& call) noexcept {
   std::byte* dst = static_cast<std::byte*>(call.operands[2]);
   std::int64_t slices = 1;  // of one batch entry
   for (int d = 0; d < p.depth; ++d) slices *= p.indexed_sizes[d];
-  ForRanges(call, p.batch * p.tuples, PerTask(p.slice_bytes), call.operands[3],
-            [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t errors = 0;
-    for (std::int64_t i = begin; i < end; ++i) {
-      std::int64_t flat = 0;
-      for (int d = 0; d < p.depth && flat >= 0; ++d) {
-        const std::int64_t index = Normalized(
-            IndexAt(call.operands[1], p.wide_indices, i * p.depth + d), p.indexed_sizes[d]);
-        flat = index < 0 ? -1 : flat * p.indexed_sizes[d] + index;
-      }
-      std::byte* to = dst + i * p.slice_bytes;
-      if (flat < 0) {
-        std::memset(to, 0, static_cast<std::size_t>(p.slice_bytes));
-        ++errors;
-      } else {
-        CopySlice(to, src + (i / p.tuples * slices + flat) * p.slice_bytes, p.slice_bytes);
-      }
-    }
-    return errors;
-  });
+  ForRanges(
+      call, p.batch * p.tuples, PerTask(p.slice_bytes), call.operands[3],
+      [&](std::int64_t begin, std::int64_t end) {
+        std::int64_t errors = 0;
+        for (std::int64_t i = begin; i < end; ++i) {
+          std::int64_t flat = 0;
+          for (int d = 0; d < p.depth && flat >= 0; ++d) {
+            const std::int64_t index = Normalized(
+                IndexAt(call.operands[1], p.wide_indices, i * p.depth + d), p.indexed_sizes[d]);
+            flat = index < 0 ? -1 : flat * p.indexed_sizes[d] + index;
+          }
+          std::byte* to = dst + i * p.slice_bytes;
+          if (flat < 0) {
+            std::memset(to, 0, static_cast<std::size_t>(p.slice_bytes));
+            ++errors;
+          } else {
+            CopySlice(to, src + (i / p.tuples * slices + flat) * p.slice_bytes, p.slice_bytes);
+          }
+        }
+        return errors;
+      });
 }
 
 template <typename Params>

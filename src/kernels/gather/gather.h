@@ -1,5 +1,5 @@
-// Indexed reads and writes on packed row-major tensors, by element size. Indices are int32 or int64;
-// negative ones count from the end.
+// Indexed reads and writes on packed row-major tensors, by element size. Indices are int32 or
+// int64; negative ones count from the end.
 //
 // An index outside of its axis is an error of the input that only a run can see: the kernel then
 // writes zeros for that slice (or skips that update) and adds one to the int64 counter that is the
@@ -38,10 +38,10 @@ BoundKernel BindGatherElements(const GatherElementsProblem& problem, const Targe
 // Operands: src, indices [batch..., tuples, depth] (int64 or int32), dst, errors.
 struct GatherNdProblem {
   bool wide_indices = true;
-  std::int64_t batch = 1;     // product of the shared leading dimensions
-  std::int64_t tuples = 1;    // index tuples per batch entry
+  std::int64_t batch = 1;   // product of the shared leading dimensions
+  std::int64_t tuples = 1;  // index tuples per batch entry
   int depth = 1;
-  Shape indexed_sizes;        // sizes of the `depth` addressed dimensions
+  Shape indexed_sizes;  // sizes of the `depth` addressed dimensions
   std::int64_t slice_bytes = 4;
 };
 BoundKernel BindGatherNd(const GatherNdProblem& problem, const Target& target);
@@ -49,9 +49,9 @@ BoundKernel BindGatherNd(const GatherNdProblem& problem, const Target& target);
 // How an update meets what is there. Other than kReplace need a number type.
 enum class ScatterReduction : std::uint8_t { kReplace, kAdd, kMul, kMin, kMax };
 
-// dst = src, then dst[i... with i[axis] = indices[i...]] = (reduced with) updates[i...], in row-major
-// order of the updates: the last of equal positions wins. dst may be src.
-// Operands: src, indices, updates, dst, errors.
+// dst = src, then dst[i... with i[axis] = indices[i...]] = (reduced with) updates[i...], in
+// row-major order of the updates: the last of equal positions wins. dst may be src. Operands: src,
+// indices, updates, dst, errors.
 struct ScatterElementsProblem {
   ScatterReduction reduction = ScatterReduction::kReplace;
   DType dtype = DType::kFloat32;

@@ -29,6 +29,35 @@ class GatherTest : public testing::KernelTest {
   }
   static bool Good(std::int64_t index, std::int64_t size) { return index >= -size && index < size; }
 
+  // Scatters `updates` to the slices `flat` that the tuples of `raw` name.
+  void CheckScatterNd(const GatherNdProblem& p, std::int64_t slice, Guarded<std::int32_t>& src,
+                      void* raw, const std::vector<std::int64_t>& flat,
+                      Guarded<std::int32_t>& updates) {
+    ScatterNdProblem s;
+    s.reduction = Flip() ? ScatterReduction::kReplace : ScatterReduction::kAdd;
+    s.dtype = DType::kInt32;
+    s.wide_indices = p.wide_indices;
+    s.tuples = p.tuples;
+    s.depth = p.depth;
+    s.indexed_sizes = p.indexed_sizes;
+    s.slice_elements = slice;
+    Guarded<std::int32_t> out(static_cast<std::int64_t>(src.size()));
+    std::int64_t errors = 0;
+    RunTwice(BindScatterNd(s, target_), {src.data(), raw, updates.data(), nullptr, &errors}, 3,
+             &out);
+    std::vector<std::int32_t> want(src.data(), src.data() + src.size());
+    for (std::size_t t = 0; t < flat.size(); ++t) {
+      for (std::size_t k = 0; k < std::size_t(slice); ++k) {
+        std::int32_t& to = want[std::size_t(flat[t] * slice) + k];
+        const std::uint32_t u = static_cast<std::uint32_t>(updates[t * std::size_t(slice) + k]);
+        const bool replace = s.reduction == ScatterReduction::kReplace;
+        to = static_cast<std::int32_t>(replace ? u : static_cast<std::uint32_t>(to) + u);
+      }
+    }
+    for (std::size_t k = 0; k < want.size(); ++k) ASSERT_EQ(out[k], want[k]);
+    EXPECT_EQ(errors, 0);
+  }
+
   std::vector<std::int32_t> narrow_;
 };
 
@@ -44,7 +73,8 @@ TEST_F(GatherTest, SlicesAlongAnAxis) {
     const bool bad = round % 5 == 0;
     Guarded<std::uint8_t> src(p.outer * p.axis * p.inner_bytes);
     Guarded<std::uint8_t> dst(p.outer * p.count * p.inner_bytes);
-    for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<std::uint8_t>(Uniform(1, 255));
+    for (std::size_t i = 0; i < src.size(); ++i)
+      src[i] = static_cast<std::uint8_t>(Uniform(1, 255));
     const auto indices = Indices(p.count, p.axis, bad);
     std::int64_t errors = 0;
     RunTwice(BindGather(p, target_),
@@ -63,6 +93,22 @@ TEST_F(GatherTest, SlicesAlongAnAxis) {
       }
     }
   }
+}
+
+float Combined(ScatterReduction reduction, float old, float update) {
+  switch (reduction) {
+    case ScatterReduction::kReplace:
+      return update;
+    case ScatterReduction::kAdd:
+      return old + update;
+    case ScatterReduction::kMul:
+      return old * update;
+    case ScatterReduction::kMin:
+      return std::min(old, update);
+    case ScatterReduction::kMax:
+      return std::max(old, update);
+  }
+  return update;
 }
 
 TEST_F(GatherTest, ElementsAndTheirScatter) {
@@ -95,8 +141,8 @@ TEST_F(GatherTest, ElementsAndTheirScatter) {
     Guarded<float> scattered(NumElements(p.src_sizes));
     std::vector<float> want(src.data(), src.data() + src.size());
     errors = 0;
-    RunTwice(BindScatterElements(s, target_),
-             {src.data(), raw, updates.data(), nullptr, &errors}, 3, &scattered);
+    RunTwice(BindScatterElements(s, target_), {src.data(), raw, updates.data(), nullptr, &errors},
+             3, &scattered);
     EXPECT_EQ(errors, bad && n > 0 ? 2 : 0);
     std::size_t i = 0;
     const Strides strides = RowMajorStrides(p.src_sizes);
@@ -111,13 +157,7 @@ TEST_F(GatherTest, ElementsAndTheirScatter) {
       const std::size_t o = std::size_t(testing::OffsetOf(from, strides));
       ASSERT_EQ(dst[i], src[o]);
       const float u = updates[i++];
-      switch (s.reduction) {
-        case ScatterReduction::kReplace: want[o] = u; break;
-        case ScatterReduction::kAdd: want[o] += u; break;
-        case ScatterReduction::kMul: want[o] *= u; break;
-        case ScatterReduction::kMin: want[o] = std::min(want[o], u); break;
-        case ScatterReduction::kMax: want[o] = std::max(want[o], u); break;
-      }
+      want[o] = Combined(s.reduction, want[o], u);
     });
     for (std::size_t k = 0; k < want.size(); ++k) ASSERT_EQ(scattered[k], want[k]);
     if (HasFatalFailure()) FAIL() << "round " << round;
@@ -139,7 +179,8 @@ TEST_F(GatherTest, TuplesAndTheirScatter) {
     const std::int64_t slice = Uniform(1, 5);
     p.slice_bytes = slice * 4;
     Guarded<std::int32_t> src(p.batch * slices * slice), dst(p.batch * p.tuples * slice);
-    for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<std::int32_t>(random_.NextU32());
+    for (std::size_t i = 0; i < src.size(); ++i)
+      src[i] = static_cast<std::int32_t>(random_.NextU32());
     std::vector<std::int64_t> indices, flat;
     for (std::int64_t t = 0; t < p.batch * p.tuples; ++t) {
       flat.push_back(t / std::max<std::int64_t>(1, p.tuples) * slices);
@@ -158,30 +199,7 @@ TEST_F(GatherTest, TuplesAndTheirScatter) {
         ASSERT_EQ(dst[t * std::size_t(slice) + k], src[std::size_t(flat[t] * slice) + k]);
       }
     }
-    if (p.batch == 1) {
-      ScatterNdProblem s;
-      s.reduction = Flip() ? ScatterReduction::kReplace : ScatterReduction::kAdd;
-      s.dtype = DType::kInt32;
-      s.wide_indices = p.wide_indices;
-      s.tuples = p.tuples;
-      s.depth = p.depth;
-      s.indexed_sizes = p.indexed_sizes;
-      s.slice_elements = slice;
-      Guarded<std::int32_t> out(slices * slice);
-      RunTwice(BindScatterNd(s, target_), {src.data(), raw, dst.data(), nullptr, &errors}, 3, &out);
-      std::vector<std::int32_t> want(src.data(), src.data() + src.size());
-      for (std::size_t t = 0; t < flat.size(); ++t) {
-        for (std::size_t k = 0; k < std::size_t(slice); ++k) {
-          std::int32_t& to = want[std::size_t(flat[t] * slice) + k];
-          const std::int32_t u = dst[t * std::size_t(slice) + k];
-          to = s.reduction == ScatterReduction::kReplace
-                   ? u
-                   : static_cast<std::int32_t>(static_cast<std::uint32_t>(to) +
-                                               static_cast<std::uint32_t>(u));
-        }
-      }
-      for (std::size_t k = 0; k < want.size(); ++k) ASSERT_EQ(out[k], want[k]);
-    }
+    if (p.batch == 1) CheckScatterNd(p, slice, src, raw, flat, dst);
     EXPECT_EQ(errors, 0);
   }
 }

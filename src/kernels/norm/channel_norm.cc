@@ -1,5 +1,5 @@
-// Scale and shift per channel, GroupNorm with InstanceNorm, and LRN: images in parallel by blocks of
-// pixels.
+// Scale and shift per channel, GroupNorm with InstanceNorm, and LRN: images in parallel by blocks
+// of pixels.
 #include <algorithm>
 #include <cmath>
 
@@ -145,8 +145,8 @@ void JoinGroup(const GroupParams& params, const GroupCall& c, std::int64_t image
   for (std::int64_t k = group * width; k < (group + 1) * width; ++k) {
     const double a = inv * (c.scale == nullptr ? 1.0 : static_cast<double>(c.scale[k]));
     scale[k] = static_cast<float>(a);
-    shift[k] = static_cast<float>((c.shift == nullptr ? 0.0 : static_cast<double>(c.shift[k])) -
-                                  mean * a);
+    shift[k] =
+        static_cast<float>((c.shift == nullptr ? 0.0 : static_cast<double>(c.shift[k])) - mean * a);
   }
 }
 
@@ -254,8 +254,8 @@ BoundKernel BindGroupNorm(const GroupNormProblem& problem, const Target& target)
   params.fns = NormFnsFor(target);
   params.last = problem.src_channel == 1 && problem.dst_channel == 1;
   params.planes = problem.src_pixel == 1 && problem.dst_pixel == 1;
-  params.block = std::max<std::int64_t>(
-      16, kTaskElements / std::max<std::int64_t>(1, problem.channels));
+  params.block =
+      std::max<std::int64_t>(16, kTaskElements / std::max<std::int64_t>(1, problem.channels));
   params.blocks = CeilDiv(problem.pixels, params.block);
   BoundKernel kernel;
   kernel.run = RunGroupNorm;

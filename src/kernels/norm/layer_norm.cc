@@ -138,8 +138,7 @@ BoundKernel BindLayerNorm(const LayerNormProblem& problem, const Target& target)
   LayerNormParams params;
   params.problem = problem;
   params.fns = NormFnsFor(target);
-  params.rows =
-      RowsOf(problem.outer, problem.src_outer, problem.dst_outer, problem.length, false);
+  params.rows = RowsOf(problem.outer, problem.src_outer, problem.dst_outer, problem.length, false);
   if (problem.length == 0) params.rows.count = 0;
   BoundKernel kernel;
   kernel.run = RunLayerNorm;

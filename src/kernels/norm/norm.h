@@ -23,8 +23,8 @@ struct LayerNormProblem {
   bool has_mean = false, has_inv_std = false, has_sum = false;
   float epsilon = 1e-5f;
   std::int64_t length = 0;
-  Shape outer;                         // dimensions that enumerate the rows, any number of them
-  Strides src_outer, dst_outer;        // element strides of those
+  Shape outer;                   // dimensions that enumerate the rows, any number of them
+  Strides src_outer, dst_outer;  // element strides of those
 };
 BoundKernel BindLayerNorm(const LayerNormProblem& problem, const Target& target);
 
@@ -40,10 +40,10 @@ struct ChannelAffineProblem {
 };
 BoundKernel BindChannelAffine(const ChannelAffineProblem& problem, const Target& target);
 
-// y = activation((x - mean) / sqrt(var + epsilon) * scale[c] + shift[c]), mean and variance over the
-// pixels of channels / groups neighbouring channels of one image. groups = channels: InstanceNorm.
-// Operands: src, scale [channels] (if has_scale), shift [channels] (if has_shift), dst.
-// Workspace: as BoundKernel says.
+// y = activation((x - mean) / sqrt(var + epsilon) * scale[c] + shift[c]), mean and variance over
+// the pixels of channels / groups neighbouring channels of one image. groups = channels:
+// InstanceNorm. Operands: src, scale [channels] (if has_scale), shift [channels] (if has_shift),
+// dst. Workspace: as BoundKernel says.
 struct GroupNormProblem {
   std::int64_t batch = 1, channels = 1, groups = 1, pixels = 1;
   std::int64_t src_batch = 0, src_channel = 1, src_pixel = 0;

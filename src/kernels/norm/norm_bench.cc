@@ -59,7 +59,10 @@ void BM_Lrn(benchmark::State& state) {
   testing::Measure(state, BindLrn(p, testing::BenchTarget()), {src.data(), dst.data()},
                    double(n) * 8);
 }
-BENCHMARK(BM_Lrn)->Args({64, 3136, 1})->Args({192, 3136, 1})->Args({96, 3025, 1})
+BENCHMARK(BM_Lrn)
+    ->Args({64, 3136, 1})
+    ->Args({192, 3136, 1})
+    ->Args({96, 3025, 1})
     ->Args({192, 3136, 0});
 
 }  // namespace

@@ -25,7 +25,7 @@ struct NormRow {
 
 struct LrnShape {
   int64_t channels, src_pixel, src_channel, dst_pixel, dst_channel;
-  int before, after;  // channels of the window on each side
+  int before, after;        // channels of the window on each side
   float alpha, beta, bias;  // alpha is divided by the size
 };
 inline constexpr int kLrnMaxSize = 64;     // of the window

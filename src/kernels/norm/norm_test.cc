@@ -22,8 +22,7 @@ struct Layout {
 class NormTest : public testing::KernelTest {
  protected:
   enum class Order { kLast, kPlanes, kSpread };
-  Layout RandomLayout(std::int64_t batch, std::int64_t channels, std::int64_t pixels,
-                      Order order) {
+  Layout RandomLayout(std::int64_t batch, std::int64_t channels, std::int64_t pixels, Order order) {
     const std::int64_t gap = Flip() ? 3 : 0;
     Layout l;
     if (order == Order::kLast) {
@@ -41,9 +40,8 @@ class NormTest : public testing::KernelTest {
 
   // want(n, c, p) at every element, poison elsewhere.
   template <typename Fn>
-  void Expect(const Guarded<float>& got, const Layout& l, std::int64_t batch,
-              std::int64_t channels, std::int64_t pixels, double relative, double absolute,
-              Fn want) {
+  void Expect(const Guarded<float>& got, const Layout& l, std::int64_t batch, std::int64_t channels,
+              std::int64_t pixels, double relative, double absolute, Fn want) {
     std::vector<bool> written(got.size(), false);
     for (std::int64_t n = 0; n < batch; ++n) {
       for (std::int64_t c = 0; c < channels; ++c) {
@@ -67,6 +65,70 @@ class NormTest : public testing::KernelTest {
   }
 };
 
+// Operands of a row normalisation and the check of its results.
+struct RowCase {
+  LayerNormProblem p;
+  std::int64_t rows, span;
+  Guarded<float> src, residual, dst, sum, gamma, beta, mean, inv_std;
+
+  RowCase(const LayerNormProblem& problem, std::int64_t stride)
+      : p(problem),
+        rows(NumElements(problem.outer)),
+        span(rows * stride),
+        src(span),
+        residual(span),
+        dst(span),
+        sum(span),
+        gamma(problem.length),
+        beta(problem.length),
+        mean(rows),
+        inv_std(rows) {}
+
+  std::vector<void*> Operands(std::size_t* out) {
+    std::vector<void*> operands{src.data()};
+    if (p.has_gamma) operands.push_back(gamma.data());
+    if (p.has_beta) operands.push_back(beta.data());
+    if (p.has_residual) operands.push_back(residual.data());
+    *out = operands.size();
+    operands.push_back(dst.data());
+    if (p.has_mean) operands.push_back(mean.data());
+    if (p.has_inv_std) operands.push_back(inv_std.data());
+    if (p.has_sum) operands.push_back(sum.data());
+    return operands;
+  }
+
+  void CheckRow(std::int64_t row) const {
+    const std::int64_t a = row / p.outer[1], b = row % p.outer[1];
+    const std::size_t from = std::size_t(a * p.src_outer[0] + b * p.src_outer[1]);
+    const std::size_t to = std::size_t(a * p.dst_outer[0] + b * p.dst_outer[1]);
+    const double n = double(p.length);
+    std::vector<double> x;
+    double average = 0, square = 0;
+    for (std::size_t i = 0; i < std::size_t(p.length); ++i) {
+      float value = src[from + i];
+      if (p.has_residual) value += residual[from + i];
+      x.push_back(value);
+      average += value / n;
+      ASSERT_TRUE(!p.has_sum || sum[from + i] == value) << "sum";
+    }
+    if (p.rms) average = 0;
+    for (double v : x) square += (v - average) * (v - average) / n;
+    const double inv = 1 / std::sqrt(square + double(p.epsilon));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      double want = (x[i] - average) * inv;
+      if (p.has_gamma) want *= gamma[i];
+      if (p.has_beta) want += beta[i];
+      // A row of one element is its own mean: only the error of the mean is left.
+      ASSERT_TRUE(Near(dst[to + i], want, 1e-5, n == 1 ? 2e-4 : 2e-5))
+          << dst[to + i] << ", expected " << want << ", length " << n;
+    }
+    if (n == 0) return;
+    const std::size_t at = std::size_t(row);
+    ASSERT_TRUE(!p.has_mean || Near(mean[at], average, 1e-6, 0)) << "mean";
+    ASSERT_TRUE(!p.has_inv_std || Near(inv_std[at], inv, 1e-5, 0)) << "inverse deviation";
+  }
+};
+
 TEST_F(NormTest, LayerNormAndRmsNormOfRandomRows) {
   for (int round = 0; round < 120; ++round) {
     LayerNormProblem p;
@@ -83,57 +145,16 @@ TEST_F(NormTest, LayerNormAndRmsNormOfRandomRows) {
     // The rows of src are enumerated along the second dimension first in memory.
     p.src_outer = {stride, stride * p.outer[0]};
     p.dst_outer = {stride * p.outer[1], stride};
-    const std::int64_t rows = NumElements(p.outer), n = p.length;
-    Guarded<float> src(rows * stride), residual(rows * stride), dst(rows * stride),
-        sum(rows * stride), gamma(n), beta(n), mean(rows), inv_std(rows);
-    FillNormal(&src, 2);
-    for (std::size_t i = 0; i < src.size(); ++i) src[i] += 5;
-    FillNormal(&residual);
-    FillNormal(&gamma);
-    FillNormal(&beta);
-    std::vector<void*> operands{src.data()};
-    if (p.has_gamma) operands.push_back(gamma.data());
-    if (p.has_beta) operands.push_back(beta.data());
-    if (p.has_residual) operands.push_back(residual.data());
-    const std::size_t out = operands.size();
-    operands.push_back(dst.data());
-    if (p.has_mean) operands.push_back(mean.data());
-    if (p.has_inv_std) operands.push_back(inv_std.data());
-    if (p.has_sum) operands.push_back(sum.data());
-    RunTwice(BindLayerNorm(p, target_), operands, out, &dst);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const std::int64_t a = row / p.outer[1], b = row % p.outer[1];
-      const std::size_t from = std::size_t(a * p.src_outer[0] + b * p.src_outer[1]);
-      const std::size_t to = std::size_t(a * p.dst_outer[0] + b * p.dst_outer[1]);
-      std::vector<double> x;
-      double average = 0, square = 0;
-      for (std::size_t i = 0; i < std::size_t(n); ++i) {
-        float value = src[from + i];
-        if (p.has_residual) value += residual[from + i];
-        x.push_back(value);
-        average += value / double(n);
-        if (p.has_sum) {
-          ASSERT_EQ(sum[from + i], value);
-        }
-      }
-      if (p.rms) average = 0;
-      for (double v : x) square += (v - average) * (v - average) / double(n);
-      const double inv = 1 / std::sqrt(square + double(p.epsilon));
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        double want = (x[i] - average) * inv;
-        if (p.has_gamma) want *= gamma[i];
-        if (p.has_beta) want += beta[i];
-        // A row of one element is its own mean: only the error of the mean is left.
-        ASSERT_TRUE(Near(dst[to + i], want, 1e-5, n == 1 ? 2e-4 : 2e-5))
-            << dst[to + i] << ", expected " << want << ", length " << n;
-      }
-      if (p.has_mean && n > 0) {
-        ASSERT_TRUE(Near(mean[std::size_t(row)], average, 1e-6, 0));
-      }
-      if (p.has_inv_std && n > 0) {
-        ASSERT_TRUE(Near(inv_std[std::size_t(row)], inv, 1e-5, 0));
-      }
-    }
+    RowCase rows(p, stride);
+    FillNormal(&rows.src, 2);
+    for (std::size_t i = 0; i < rows.src.size(); ++i) rows.src[i] += 5;
+    FillNormal(&rows.residual);
+    FillNormal(&rows.gamma);
+    FillNormal(&rows.beta);
+    std::size_t out = 0;
+    const std::vector<void*> operands = rows.Operands(&out);
+    RunTwice(BindLayerNorm(p, target_), operands, out, &rows.dst);
+    for (std::int64_t row = 0; row < rows.rows; ++row) rows.CheckRow(row);
     if (HasFatalFailure()) FAIL() << "round " << round;
   }
 }
@@ -151,6 +172,34 @@ TEST_F(NormTest, LayerNormWorksInPlace) {
   RunOn(&one_, kernel, {x.data(), gamma.data(), beta.data(), y.data()});
   RunOn(&one_, kernel, {x.data(), gamma.data(), beta.data(), x.data()});
   EXPECT_TRUE(x.SameBytes(y));
+}
+
+double Activated(Activation activation, double x) {
+  auto clamp = [](double v, double low, double high) { return std::min(high, std::max(low, v)); };
+  const double sigmoid = 1 / (1 + std::exp(-x));
+  switch (activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return std::max(0.0, x);
+    case Activation::kClip:
+      return clamp(x, -0.5, 0.75);
+    case Activation::kSigmoid:
+      return sigmoid;
+    case Activation::kTanh:
+      return std::tanh(x);
+    case Activation::kSilu:
+      return x * sigmoid;
+    case Activation::kHardSigmoid:
+      return clamp(0.25 * x + 0.75, 0, 1);
+    case Activation::kHardSwish:
+      return x * clamp(x / 6 + 0.5, 0, 1);
+    case Activation::kLeakyRelu:
+      return x < 0 ? 0.25 * x : x;
+    case Activation::kGelu:
+      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+  }
+  return x;
 }
 
 TEST_F(NormTest, ScaleAndShiftWithEveryActivation) {
@@ -182,22 +231,8 @@ TEST_F(NormTest, ScaleAndShiftWithEveryActivation) {
     RunTwice(BindChannelAffine(p, target_), {src.data(), scale.data(), shift.data(), nullptr}, 3,
              &dst);
     Expect(dst, out, p.batch, p.channels, pixels, 1e-5, 2e-6, [&](auto n, auto c, auto i) {
-      const double x = double(src[in.At(n, c, i)]) * scale[std::size_t(c)] + shift[std::size_t(c)];
-      auto clamp = [](double v, double low, double high) { return std::min(high, std::max(low, v)); };
-      const double sigmoid = 1 / (1 + std::exp(-x));
-      switch (p.activation) {
-        case Activation::kNone: return x;
-        case Activation::kRelu: return std::max(0.0, x);
-        case Activation::kClip: return clamp(x, -0.5, 0.75);
-        case Activation::kSigmoid: return sigmoid;
-        case Activation::kTanh: return std::tanh(x);
-        case Activation::kSilu: return x * sigmoid;
-        case Activation::kHardSigmoid: return clamp(0.25 * x + 0.75, 0, 1);
-        case Activation::kHardSwish: return x * clamp(x / 6 + 0.5, 0, 1);
-        case Activation::kLeakyRelu: return x < 0 ? 0.25 * x : x;
-        case Activation::kGelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-      }
-      return x;
+      const double x = src[in.At(n, c, i)];
+      return Activated(p.activation, x * scale[std::size_t(c)] + shift[std::size_t(c)]);
     });
     if (HasFatalFailure()) FAIL() << "round " << round;
   }
@@ -253,8 +288,8 @@ TEST_F(NormTest, GroupAndInstanceNorm) {
     Expect(dst, out, p.batch, p.channels, p.pixels, 1e-5, width * p.pixels == 1 ? 3e-3 : 2e-4,
            [&](auto n, auto c, auto i) {
              const std::size_t at = std::size_t(n * p.groups + c / width);
-             double y = (src[in.At(n, c, i)] - mean[at]) /
-                        std::sqrt(variance[at] + double(p.epsilon));
+             double y =
+                 (src[in.At(n, c, i)] - mean[at]) / std::sqrt(variance[at] + double(p.epsilon));
              if (p.has_scale) y *= scale[std::size_t(c)];
              if (p.has_shift) y += shift[std::size_t(c)];
              return p.activation == Activation::kRelu ? std::max(0.0, y) : y;

@@ -15,8 +15,8 @@ struct Free {
 };
 using Buffer = std::unique_ptr<float, Free>;
 
-constexpr std::int64_t kGranule = 4096;            // bytes; sizes are multiples of it
-constexpr std::int64_t kMaxMemory = 256 << 20;     // of all threads together
+constexpr std::int64_t kGranule = 4096;         // bytes; sizes are multiples of it
+constexpr std::int64_t kMaxMemory = 256 << 20;  // of all threads together
 constexpr std::int64_t kMinMemory = 32 << 20;
 
 // A working set well inside of the level and well outside of the one before.
@@ -37,9 +37,14 @@ enum class Access { kRead, kWrite, kCopy };
 // One walk over a thread's buffer; a copy goes from its first half to its second.
 float Walk(const BandwidthLoops& loops, Access access, float* buffer, std::int64_t floats) {
   switch (access) {
-    case Access::kRead: return loops.read(buffer, floats);
-    case Access::kWrite: loops.write(buffer, floats, 1.0f); return 0;
-    case Access::kCopy: loops.copy(buffer, buffer + floats / 2, floats / 2); return 0;
+    case Access::kRead:
+      return loops.read(buffer, floats);
+    case Access::kWrite:
+      loops.write(buffer, floats, 1.0f);
+      return 0;
+    case Access::kCopy:
+      loops.copy(buffer, buffer + floats / 2, floats / 2);
+      return 0;
   }
   return 0;
 }
@@ -55,13 +60,16 @@ double Measure(const BandwidthLoops& loops, Access access, const std::vector<Buf
   const std::int64_t end = NowNanos() + static_cast<std::int64_t>(seconds * 1e9);
   do {
     const std::int64_t begin = NowNanos();
-    pool->ParallelFor(threads, [&](std::int64_t t) {
-      float sum = 0;
-      for (std::int64_t w = 0; w < walks; ++w) {
-        sum += Walk(loops, access, buffers[std::size_t(t)].get(), bytes / 4);
-      }
-      if (sum != 0) sink = sum;
-    }, static_cast<int>(threads));
+    pool->ParallelFor(
+        threads,
+        [&](std::int64_t t) {
+          float sum = 0;
+          for (std::int64_t w = 0; w < walks; ++w) {
+            sum += Walk(loops, access, buffers[std::size_t(t)].get(), bytes / 4);
+          }
+          if (sum != 0) sink = sum;
+        },
+        static_cast<int>(threads));
     const double elapsed = static_cast<double>(std::max<std::int64_t>(1, NowNanos() - begin));
     best = std::max(best, static_cast<double>(threads * walks * bytes) / elapsed * 1e9);
   } while (NowNanos() < end);
@@ -104,10 +112,14 @@ std::vector<Bandwidth> MeasureBandwidth(const Target& target, ThreadPool* pool,
 
 const char* LevelName(Bandwidth::Level level) {
   switch (level) {
-    case Bandwidth::Level::kL1: return "L1";
-    case Bandwidth::Level::kL2: return "L2";
-    case Bandwidth::Level::kL3: return "L3";
-    case Bandwidth::Level::kMemory: return "memory";
+    case Bandwidth::Level::kL1:
+      return "L1";
+    case Bandwidth::Level::kL2:
+      return "L2";
+    case Bandwidth::Level::kL3:
+      return "L3";
+    case Bandwidth::Level::kMemory:
+      return "memory";
   }
   return "";
 }

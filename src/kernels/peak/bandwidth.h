@@ -13,7 +13,7 @@ struct Bandwidth {
   enum class Level : std::uint8_t { kL1, kL2, kL3, kMemory };
   Level level = Level::kL1;
   int threads = 1;
-  std::int64_t bytes_per_thread = 0;  // working set of each thread
+  std::int64_t bytes_per_thread = 0;     // working set of each thread
   double read = 0, write = 0, copy = 0;  // bytes per second of all threads; a copy counts both ways
 };
 

@@ -92,9 +92,7 @@ void PoolPixel(const PoolWindow& w, float* dst, int64_t channels, float scale, i
   if (c < channels) PoolRest<Reduce>(w, c, static_cast<int>(channels - c), dst, factor, p);
 }
 
-PoolPixelFns AllPoolPixelFns() {
-  return {PoolPixel<MaxOf>, PoolPixel<AverageOf>, PoolPixel<LpOf>};
-}
+PoolPixelFns AllPoolPixelFns() { return {PoolPixel<MaxOf>, PoolPixel<AverageOf>, PoolPixel<LpOf>}; }
 
 }  // namespace
 }  // namespace plumb::kernels

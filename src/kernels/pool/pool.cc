@@ -13,8 +13,8 @@ namespace {
 
 struct PoolParams {
   PoolProblem problem;
-  PoolPixelFn pixel;               // null: element by element
-  std::int64_t channel_block;      // channels of a task
+  PoolPixelFn pixel;           // null: element by element
+  std::int64_t channel_block;  // channels of a task
   std::int64_t channel_blocks;
   std::int64_t pixels_per_task;
   std::int64_t tasks;
@@ -45,9 +45,7 @@ Taps TapsAt(const PoolProblem& p, int d, std::int64_t out) {
 
 struct PixelTaps {
   Taps axis[3];
-  bool empty() const {
-    return axis[0].count == 0 || axis[1].count == 0 || axis[2].count == 0;
-  }
+  bool empty() const { return axis[0].count == 0 || axis[1].count == 0 || axis[2].count == 0; }
   double Divisor(bool include_pad) const {
     double product = 1;
     for (const Taps& t : axis) {
@@ -227,10 +225,10 @@ PoolPixelFn FindPixelFn(const PoolProblem& p, Isa isa) {
 
 BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
   const DType type = problem.dtype;
-  PLUMB_CHECK(type == DType::kFloat32 || type == DType::kFloat64 ||
-                  (problem.kind == PoolKind::kMax &&
-                   (type == DType::kInt8 || type == DType::kUInt8)),
-              "pooling of ", Str(DTypeName(type)));
+  PLUMB_CHECK(
+      type == DType::kFloat32 || type == DType::kFloat64 ||
+          (problem.kind == PoolKind::kMax && (type == DType::kInt8 || type == DType::kUInt8)),
+      "pooling of ", Str(DTypeName(type)));
   for (int d = 0; d < 3; ++d) {
     PLUMB_CHECK(problem.kernel[d] >= 1 && problem.stride[d] >= 1 && problem.dilation[d] >= 1,
                 "kernel ", problem.kernel[d], " stride ", problem.stride[d], " dilation ",
@@ -247,10 +245,11 @@ BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
   const double task_elements = 65536;
   params.channel_block = problem.channels;
   if (window * static_cast<double>(problem.channels) > task_elements) {
-    params.channel_block = std::max<std::int64_t>(
-        64, static_cast<std::int64_t>(task_elements / window) / 64 * 64);
+    params.channel_block =
+        std::max<std::int64_t>(64, static_cast<std::int64_t>(task_elements / window) / 64 * 64);
   }
-  params.channel_block = std::max<std::int64_t>(1, std::min(params.channel_block, problem.channels));
+  params.channel_block =
+      std::max<std::int64_t>(1, std::min(params.channel_block, problem.channels));
   params.channel_blocks = CeilDiv(problem.channels, params.channel_block);
   const double pixel_elements = window * static_cast<double>(params.channel_block);
   params.pixels_per_task =

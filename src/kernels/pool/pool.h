@@ -1,5 +1,5 @@
-// Pooling over one to three spatial dimensions: maximum, average, p-norm; global ones are pools with
-// the kernel as large as the image. Unused leading dimensions have size, kernel and stride 1.
+// Pooling over one to three spatial dimensions: maximum, average, p-norm; global ones are pools
+// with the kernel as large as the image. Unused leading dimensions have size, kernel and stride 1.
 //
 //   out[n, c, o] = reduce over k of in[n, c, o * stride - pad_begin + k * dilation]
 // Positions outside the image are left out. The average divides by the number of positions inside

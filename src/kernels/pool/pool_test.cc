@@ -106,19 +106,19 @@ class PoolTest : public testing::KernelTest {
     if (nasty) SprinkleNasty(&src, 12);
     RunTwice(BindPool(p, target_), {src.data(), nullptr, indices.data()}, 1, &dst);
     std::vector<bool> written(dst.size(), false);
-    testing::ForEachIndex({p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]},
-                          [&](const Dims& at) {
-      const std::int64_t pixel[3] = {at[2], at[3], at[4]};
-      std::int64_t o = at[0] * p.out_batch + at[1] * p.out_channel, index = 0;
-      for (int d = 0; d < 3; ++d) o += pixel[d] * p.out_spatial[d];
-      const double want = Reference(p, src, at[0], at[1], pixel, &index);
-      ASSERT_TRUE(Near(dst[std::size_t(o)], want, 2e-6, nasty ? 1e-35 : 2e-6))
-          << dst[std::size_t(o)] << " at " << at.ToString() << ", expected " << want;
-      if (p.indices && want != -INFINITY) {
-        ASSERT_EQ(indices[std::size_t(o)], index);
-      }
-      written[std::size_t(o)] = true;
-    });
+    testing::ForEachIndex(
+        {p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]}, [&](const Dims& at) {
+          const std::int64_t pixel[3] = {at[2], at[3], at[4]};
+          std::int64_t o = at[0] * p.out_batch + at[1] * p.out_channel, index = 0;
+          for (int d = 0; d < 3; ++d) o += pixel[d] * p.out_spatial[d];
+          const double want = Reference(p, src, at[0], at[1], pixel, &index);
+          ASSERT_TRUE(Near(dst[std::size_t(o)], want, 2e-6, nasty ? 1e-35 : 2e-6))
+              << dst[std::size_t(o)] << " at " << at.ToString() << ", expected " << want;
+          if (p.indices && want != -INFINITY) {
+            ASSERT_EQ(indices[std::size_t(o)], index);
+          }
+          written[std::size_t(o)] = true;
+        });
     for (std::size_t i = 0; i < dst.size(); ++i) {
       ASSERT_TRUE(written[i] || dst.Poisoned(i)) << "element " << i << " is not of the output";
     }

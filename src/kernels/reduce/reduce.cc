@@ -27,7 +27,7 @@ struct ReduceParams {
   ReduceNest nest;
   // Pieces of the reduced elements (parts of rows, groups of rows), and chunks of pieces.
   std::int64_t inner_pieces, pieces, chunk_pieces, chunks;
-  std::int64_t column_blocks;      // kColumns: blocks of the innermost kept dimension
+  std::int64_t column_blocks;          // kColumns: blocks of the innermost kept dimension
   std::int64_t items, items_per_task;  // results (kRows) or blocks of results (kColumns)
 };
 
@@ -36,13 +36,19 @@ std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 FoldOp FirstFold(ReduceKind kind) {
   switch (kind) {
     case ReduceKind::kMax:
-    case ReduceKind::kLogSumExp: return FoldOp::kMax;
-    case ReduceKind::kMin: return FoldOp::kMin;
-    case ReduceKind::kProd: return FoldOp::kProd;
-    case ReduceKind::kL1: return FoldOp::kAbsSum;
+    case ReduceKind::kLogSumExp:
+      return FoldOp::kMax;
+    case ReduceKind::kMin:
+      return FoldOp::kMin;
+    case ReduceKind::kProd:
+      return FoldOp::kProd;
+    case ReduceKind::kL1:
+      return FoldOp::kAbsSum;
     case ReduceKind::kL2:
-    case ReduceKind::kSumSquare: return FoldOp::kSquareSum;
-    default: return FoldOp::kSum;
+    case ReduceKind::kSumSquare:
+      return FoldOp::kSquareSum;
+    default:
+      return FoldOp::kSum;
   }
 }
 
@@ -98,19 +104,24 @@ void FoldColumnChunk(const ReduceParams& p, FoldOp op, const float* src, const f
   for (std::int64_t piece = begin; piece < end; ++piece) {
     const std::int64_t first = piece % p.inner_pieces * kFoldRows;
     const std::int64_t rows = std::min(kFoldRows, nest.reduced_sizes[inner] - first);
-    const float* at = src + nest.ReducedSrc(inner, piece / p.inner_pieces) +
-                      first * nest.reduced_src[inner];
+    const float* at =
+        src + nest.ReducedSrc(inner, piece / p.inner_pieces) + first * nest.reduced_src[inner];
     p.fns->columns[static_cast<int>(op)](at, nest.reduced_src[inner], rows, columns, shift, acc);
   }
 }
 
 float Finish(ReduceKind kind, float folded, float top, std::int64_t elements) {
   switch (kind) {
-    case ReduceKind::kMean: return folded / static_cast<float>(elements);
-    case ReduceKind::kL2: return std::sqrt(folded);
-    case ReduceKind::kLogSum: return std::log(folded);
-    case ReduceKind::kLogSumExp: return std::log(folded) + top;
-    default: return folded;
+    case ReduceKind::kMean:
+      return folded / static_cast<float>(elements);
+    case ReduceKind::kL2:
+      return std::sqrt(folded);
+    case ReduceKind::kLogSum:
+      return std::log(folded);
+    case ReduceKind::kLogSumExp:
+      return std::log(folded) + top;
+    default:
+      return folded;
   }
 }
 
@@ -144,7 +155,8 @@ struct Run {
     return partials + (item * p.chunks + chunk) * width();
   }
 
-  void Fold(FoldOp op, std::int64_t item, std::int64_t chunk, const float* shift, float* out) const {
+  void Fold(FoldOp op, std::int64_t item, std::int64_t chunk, const float* shift,
+            float* out) const {
     const Place place = PlaceOf(item);
     if (p.walk == Walk::kRows) {
       *out = FoldRowChunk(p, op, src + place.src, shift == nullptr ? 0.0f : *shift, chunk);
@@ -200,8 +212,8 @@ struct Run {
         for (std::int64_t c = 0; c < columns; ++c) top[c] = Shift(top[c]);
       }
       pool->ParallelFor(tasks, [&](std::int64_t task) {
-        Fold(FoldOp::kExpSum, task / p.chunks, task % p.chunks,
-             tops + task / p.chunks * width(), partials + task * width());
+        Fold(FoldOp::kExpSum, task / p.chunks, task % p.chunks, tops + task / p.chunks * width(),
+             partials + task * width());
       });
     }
     float folded[kColumnBlock];
@@ -297,11 +309,10 @@ BoundKernel BindReduce(const ReduceProblem& problem, const Target& target) {
     const std::int64_t columns_each = columns ? std::min(wide, kColumnBlock) : 1;
     const std::int64_t piece_elements = std::min(row, piece) * columns_each;
     // Few results of many elements are split; many results keep the pool busy by themselves.
-    p.chunk_pieces = p.items >= 16 ? p.pieces
-                                   : std::max<std::int64_t>(1, kChunkElements / piece_elements);
+    p.chunk_pieces =
+        p.items >= 16 ? p.pieces : std::max<std::int64_t>(1, kChunkElements / piece_elements);
     p.chunks = CeilDiv(p.pieces, p.chunk_pieces);
-    p.items_per_task =
-        std::max<std::int64_t>(1, kTaskElements / (p.nest.elements * columns_each));
+    p.items_per_task = std::max<std::int64_t>(1, kTaskElements / (p.nest.elements * columns_each));
     if (p.chunks > 1) {
       kernel.workspace_bytes = p.items * (p.chunks + 1) * (columns ? kColumnBlock : 1) * 4;
     }

@@ -11,8 +11,7 @@ inline constexpr int kMaxReduceDims = 4;  // of either sort after merging
 
 struct ReduceNest {
   int kept = 0, reduced = 0;
-  std::int64_t kept_sizes[kMaxReduceDims]{}, kept_src[kMaxReduceDims]{},
-      kept_dst[kMaxReduceDims]{};
+  std::int64_t kept_sizes[kMaxReduceDims]{}, kept_src[kMaxReduceDims]{}, kept_dst[kMaxReduceDims]{};
   std::int64_t reduced_sizes[kMaxReduceDims]{}, reduced_src[kMaxReduceDims]{};
   std::int64_t outputs = 1, elements = 1;  // products of the kept, of the reduced sizes
 

@@ -44,16 +44,26 @@ class ReduceTest : public testing::KernelTest {
     double exponentials = 0;
     for (double v : x) exponentials += std::exp(v - (std::isinf(high) ? 0 : high));
     switch (kind) {
-      case ReduceKind::kSum: return sum;
-      case ReduceKind::kMean: return sum / static_cast<double>(x.size());
-      case ReduceKind::kMax: return nan ? NAN : high;
-      case ReduceKind::kMin: return nan ? NAN : low;
-      case ReduceKind::kProd: return product;
-      case ReduceKind::kL1: return absolute;
-      case ReduceKind::kL2: return std::sqrt(square);
-      case ReduceKind::kLogSum: return std::log(sum);
-      case ReduceKind::kLogSumExp: return std::log(exponentials) + (std::isinf(high) ? 0 : high);
-      case ReduceKind::kSumSquare: return square;
+      case ReduceKind::kSum:
+        return sum;
+      case ReduceKind::kMean:
+        return sum / static_cast<double>(x.size());
+      case ReduceKind::kMax:
+        return nan ? NAN : high;
+      case ReduceKind::kMin:
+        return nan ? NAN : low;
+      case ReduceKind::kProd:
+        return product;
+      case ReduceKind::kL1:
+        return absolute;
+      case ReduceKind::kL2:
+        return std::sqrt(square);
+      case ReduceKind::kLogSum:
+        return std::log(sum);
+      case ReduceKind::kLogSumExp:
+        return std::log(exponentials) + (std::isinf(high) ? 0 : high);
+      case ReduceKind::kSumSquare:
+        return square;
     }
     return 0;
   }
@@ -92,8 +102,10 @@ class ReduceTest : public testing::KernelTest {
       const std::size_t o = std::size_t(testing::OffsetOf(at, dst_strides));
       if (p.kind == ReduceKind::kMean) scale /= static_cast<double>(x.size());
       const bool sums = p.kind == ReduceKind::kSum || p.kind == ReduceKind::kMean;
-      const double absolute = sums ? 1e-6 * scale : p.kind == ReduceKind::kLogSum ||
-                                     p.kind == ReduceKind::kLogSumExp ? 2e-6 : 1e-37;
+      const double absolute = sums ? 1e-6 * scale
+                              : p.kind == ReduceKind::kLogSum || p.kind == ReduceKind::kLogSumExp
+                                  ? 2e-6
+                                  : 1e-37;
       const double relative = p.kind == ReduceKind::kProd ? 1e-4 : 3e-6;
       ASSERT_TRUE(Near(dst[o], want, relative, absolute))
           << dst[o] << ", expected " << want << " from " << x.size() << " elements, kind "
@@ -142,8 +154,8 @@ TEST_F(ReduceTest, LargeSumsAreSplitAndStayAccurate) {
 }
 
 TEST_F(ReduceTest, InfinitiesInLogSumExp) {
-  const float values[4][3] = {{-INFINITY, -INFINITY, -INFINITY}, {INFINITY, 1, 2},
-                              {-INFINITY, 0, -INFINITY}, {NAN, 1, 2}};
+  const float values[4][3] = {
+      {-INFINITY, -INFINITY, -INFINITY}, {INFINITY, 1, 2}, {-INFINITY, 0, -INFINITY}, {NAN, 1, 2}};
   const double want[4] = {-INFINITY, INFINITY, 0, NAN};
   ReduceProblem p;
   p.kind = ReduceKind::kLogSumExp;
@@ -168,8 +180,10 @@ TEST_F(ReduceTest, IntegersWrapAndDoublesAreExact) {
   const std::int64_t values[] = {INT64_MAX, 1, 1, -5, 2, 4};
   std::copy_n(values, 6, src.data());
   const std::pair<ReduceKind, std::pair<std::int64_t, std::int64_t>> cases[] = {
-      {ReduceKind::kSum, {INT64_MIN + 1, 1}}, {ReduceKind::kMax, {INT64_MAX, 4}},
-      {ReduceKind::kMin, {1, -5}},            {ReduceKind::kProd, {INT64_MAX, -40}},
+      {ReduceKind::kSum, {INT64_MIN + 1, 1}},
+      {ReduceKind::kMax, {INT64_MAX, 4}},
+      {ReduceKind::kMin, {1, -5}},
+      {ReduceKind::kProd, {INT64_MAX, -40}},
       {ReduceKind::kL1, {INT64_MIN + 1, 11}}};
   for (const auto& [kind, want] : cases) {
     p.kind = kind;

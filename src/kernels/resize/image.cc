@@ -1,5 +1,5 @@
-// Camera images: taps of both directions, rows in parallel, each summed over its input rows and then
-// along the width with the map fused.
+// Camera images: taps of both directions, rows in parallel, each summed over its input rows and
+// then along the width with the map fused.
 #include "kernels/resize/image.h"
 
 #include <algorithm>
@@ -24,9 +24,10 @@ Taps BilinearTaps(std::int64_t in, std::int64_t out) {
   taps.count = 2;
   const double ratio = static_cast<double>(in) / static_cast<double>(out);
   for (std::int64_t o = 0; o < out; ++o) {
-    const double x = std::clamp((static_cast<double>(o) + 0.5) * ratio - 0.5, 0.0,
-                                static_cast<double>(in - 1));
-    const std::int64_t low = std::min(static_cast<std::int64_t>(x), std::max<std::int64_t>(0, in - 2));
+    const double x =
+        std::clamp((static_cast<double>(o) + 0.5) * ratio - 0.5, 0.0, static_cast<double>(in - 1));
+    const std::int64_t low =
+        std::min(static_cast<std::int64_t>(x), std::max<std::int64_t>(0, in - 2));
     const double part = x - static_cast<double>(low);
     taps.index.push_back(static_cast<std::int32_t>(low));
     taps.index.push_back(static_cast<std::int32_t>(std::min(low + 1, in - 1)));

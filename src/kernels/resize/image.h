@@ -18,12 +18,12 @@ enum class ImageFilter : std::uint8_t { kBilinear, kArea };
 struct ImageResize {
   ImageFilter filter = ImageFilter::kBilinear;
   std::int64_t in_height = 0, in_width = 0, out_height = 0, out_width = 0;
-  int channels = 3;                 // 1 to 4
-  std::int64_t in_row_bytes = 0;    // distance of rows
+  int channels = 3;               // 1 to 4
+  std::int64_t in_row_bytes = 0;  // distance of rows
   std::int64_t out_row_elements = 0;
-  std::int64_t out_pixel_elements = 0;    // distance of pixels: channels for packed, more when padded
+  std::int64_t out_pixel_elements = 0;  // distance of pixels: channels for packed, more when padded
   std::int64_t out_channel_elements = 1;  // 1: channels-last; the plane size: planar
-  bool swap_red_blue = false;       // channels 0 and 2 change places
+  bool swap_red_blue = false;             // channels 0 and 2 change places
   float mean[4] = {0, 0, 0, 0};
   float scale[4] = {1, 1, 1, 1};
 };

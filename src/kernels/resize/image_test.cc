@@ -33,7 +33,8 @@ class ImageTest : public testing::KernelTest {
     r.out_row_elements = r.out_width * r.out_pixel_elements + gap;
     r.out_channel_elements = planar ? r.out_height * r.out_row_elements : 1;
     Guarded<std::uint8_t> src(r.in_height * r.in_row_bytes);
-    for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<std::uint8_t>(Uniform(0, 255));
+    for (std::size_t i = 0; i < src.size(); ++i)
+      src[i] = static_cast<std::uint8_t>(Uniform(0, 255));
     const std::int64_t span = r.out_height * r.out_row_elements * (planar ? r.channels : 1);
     Guarded<T> dst(span), again(span);
     ResizeImage(r, src.data(), dst.data(), target_, &one_);

@@ -69,11 +69,10 @@ struct Pixel {
 };
 PLUMB_INLINE Pixel TapSum(const float* src, const int32_t* index, const float* weight, int taps,
                           int channels) {
-  __m128 sum = _mm_mul_ps(_mm_loadu_ps(src + int64_t{index[0]} * channels),
-                          _mm_set1_ps(weight[0]));
+  __m128 sum = _mm_mul_ps(_mm_loadu_ps(src + int64_t{index[0]} * channels), _mm_set1_ps(weight[0]));
   for (int t = 1; t < taps; ++t) {
-    sum = _mm_fmadd_ps(_mm_loadu_ps(src + int64_t{index[t]} * channels), _mm_set1_ps(weight[t]),
-                       sum);
+    sum =
+        _mm_fmadd_ps(_mm_loadu_ps(src + int64_t{index[t]} * channels), _mm_set1_ps(weight[t]), sum);
   }
   return {sum};
 }
@@ -82,8 +81,8 @@ PLUMB_INLINE Pixel Mapped(Pixel x, const PixelMap& map) {
 }
 PLUMB_INLINE void StoreLanes(Pixel x, float* lanes) { _mm_storeu_ps(lanes, x.v); }
 PLUMB_INLINE uint32_t Bytes(Pixel x) {
-  __m128i words = _mm_cvtps_epi32(_mm_min_ps(_mm_max_ps(x.v, _mm_setzero_ps()),
-                                             _mm_set1_ps(255.0f)));
+  __m128i words =
+      _mm_cvtps_epi32(_mm_min_ps(_mm_max_ps(x.v, _mm_setzero_ps()), _mm_set1_ps(255.0f)));
   words = _mm_packus_epi32(words, words);
   return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_packus_epi16(words, words)));
 }

@@ -11,9 +11,9 @@
 namespace plumb::kernels {
 namespace {
 
-constexpr std::int64_t kBuffer = 4096;      // floats of a block of summed rows
+constexpr std::int64_t kBuffer = 4096;  // floats of a block of summed rows
 constexpr std::int64_t kChannelBlock = 256;
-constexpr int kMaxRows = 64;                // summed over depth and height
+constexpr int kMaxRows = 64;  // summed over depth and height
 
 struct ResizeParams {
   const ResizePlan* plan;
@@ -25,7 +25,7 @@ struct ResizeParams {
 struct Row {
   const ResizeParams& params;
   const ResizeProblem& p;
-  std::int64_t src, dst;      // element offsets of the image (and channel), of the output row
+  std::int64_t src, dst;       // element offsets of the image (and channel), of the output row
   std::int64_t depth, height;  // output indices
 
   const ResizeAxis& axis(int d) const { return params.plan->axes[d]; }
@@ -114,8 +114,8 @@ Rows<T> RowsOf(const Row& row, const T* src) {
       const std::size_t ai = std::size_t(row.depth * a.taps + i);
       const std::size_t bj = std::size_t(row.height * b.taps + j);
       const float weight = a.weight[ai] * b.weight[bj];
-      rows.at[rows.count] = src + row.src + a.index[ai] * row.p.in_spatial[0] +
-                            b.index[bj] * row.p.in_spatial[1];
+      rows.at[rows.count] =
+          src + row.src + a.index[ai] * row.p.in_spatial[0] + b.index[bj] * row.p.in_spatial[1];
       rows.weight[rows.count++] = weight;
     }
   }
@@ -188,8 +188,8 @@ void SeparableRow(const Row& row, const T* src, T* dst, std::int64_t channel,
     const T* at[kMaxRows];
     if (p.in_spatial[2] == channels) {
       for (int k = 0; k < rows.count; ++k) at[k] = rows.at[k] + block.low * channels;
-      Combine(row.params.fns, at, rows.weight, rows.count,
-              (block.high - block.low + 1) * channels, sums);
+      Combine(row.params.fns, at, rows.weight, rows.count, (block.high - block.low + 1) * channels,
+              sums);
     } else {
       for (std::int32_t i = block.low; i <= block.high; ++i) {
         for (int k = 0; k < rows.count; ++k) at[k] = rows.at[k] + i * p.in_spatial[2];
@@ -227,8 +227,8 @@ void RunResize(const void* raw, const Call& call) noexcept {
   const std::int64_t images = params.last ? p.batch : p.batch * p.channels;
   const std::int64_t channels = params.last ? p.channels : 1;
   const std::int64_t rows = images * p.out_sizes[0] * p.out_sizes[1];
-  const std::int64_t per_task = std::max<std::int64_t>(
-      1, 16384 / std::max<std::int64_t>(1, p.out_sizes[2] * channels));
+  const std::int64_t per_task =
+      std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, p.out_sizes[2] * channels));
   call.pool->ParallelFor((rows + per_task - 1) / per_task, [&](std::int64_t task) {
     const std::int64_t end = std::min(rows, (task + 1) * per_task);
     for (std::int64_t i = task * per_task; i < end; ++i) {

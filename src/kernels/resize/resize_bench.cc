@@ -25,8 +25,7 @@ void BM_Upsample(benchmark::State& state) {
   testing::Measure(state, BindResize(&plan, testing::BenchTarget()), {src.data(), dst.data()},
                    double(n) * 20);
 }
-BENCHMARK(BM_Upsample)->Args({0, 28, 64})->Args({1, 28, 64})->Args({2, 28, 64})
-    ->Args({1, 112, 3});
+BENCHMARK(BM_Upsample)->Args({0, 28, 64})->Args({1, 28, 64})->Args({2, 28, 64})->Args({1, 112, 3});
 
 // 1280x720 to 640x360, three channels.
 template <typename T>

@@ -19,12 +19,16 @@ class ResizeTest : public testing::KernelTest {
     const double in = double(p.in_sizes[d]), out = double(p.out_sizes[d]), s = p.scale[d];
     const double x = double(o);
     switch (p.coordinates) {
-      case ResizeCoordinates::kHalfPixel: return (x + 0.5) / s - 0.5;
+      case ResizeCoordinates::kHalfPixel:
+        return (x + 0.5) / s - 0.5;
       case ResizeCoordinates::kHalfPixelSymmetric:
         return in / 2 * (1 - out / (s * in)) + (x + 0.5) / s - 0.5;
-      case ResizeCoordinates::kPytorchHalfPixel: return out > 1 ? (x + 0.5) / s - 0.5 : 0;
-      case ResizeCoordinates::kAlignCorners: return out == 1 ? 0 : x * (in - 1) / (out - 1);
-      case ResizeCoordinates::kAsymmetric: return x / s;
+      case ResizeCoordinates::kPytorchHalfPixel:
+        return out > 1 ? (x + 0.5) / s - 0.5 : 0;
+      case ResizeCoordinates::kAlignCorners:
+        return out == 1 ? 0 : x * (in - 1) / (out - 1);
+      case ResizeCoordinates::kAsymmetric:
+        return x / s;
       case ResizeCoordinates::kTfCropAndResize:
         return out > 1 ? p.roi_begin[d] * (in - 1) +
                              x * (p.roi_end[d] - p.roi_begin[d]) * (in - 1) / (out - 1)
@@ -48,17 +52,19 @@ class ResizeTest : public testing::KernelTest {
                                                            std::int64_t o) {
     const double x = Coordinate(p, d, o);
     const std::int64_t size = p.in_sizes[d];
-    auto clamp = [&](double v) {
-      return std::int64_t(std::clamp(v, 0.0, double(size - 1)));
-    };
+    auto clamp = [&](double v) { return std::int64_t(std::clamp(v, 0.0, double(size - 1))); };
     const bool crop = p.coordinates == ResizeCoordinates::kTfCropAndResize;
     if (size == p.out_sizes[d] && p.scale[d] == 1 && !crop) return {{o, 1}};
     if (p.mode == ResizeMode::kNearest) {
       switch (p.nearest) {
-        case ResizeNearest::kRoundPreferFloor: return {{clamp(std::ceil(x - 0.5)), 1}};
-        case ResizeNearest::kRoundPreferCeil: return {{clamp(std::floor(x + 0.5)), 1}};
-        case ResizeNearest::kFloor: return {{clamp(std::floor(x)), 1}};
-        case ResizeNearest::kCeil: return {{clamp(std::ceil(x)), 1}};
+        case ResizeNearest::kRoundPreferFloor:
+          return {{clamp(std::ceil(x - 0.5)), 1}};
+        case ResizeNearest::kRoundPreferCeil:
+          return {{clamp(std::floor(x + 0.5)), 1}};
+        case ResizeNearest::kFloor:
+          return {{clamp(std::floor(x)), 1}};
+        case ResizeNearest::kCeil:
+          return {{clamp(std::ceil(x)), 1}};
       }
     }
     std::vector<std::pair<std::int64_t, double>> taps;
@@ -76,58 +82,71 @@ class ResizeTest : public testing::KernelTest {
     return taps;
   }
 
+  // Strides of one side, with a gap behind pixels or planes; returns the elements they span.
+  static std::int64_t LayOut(const ResizeProblem& p, bool last, std::int64_t gap,
+                             const std::int64_t* sizes, std::int64_t* batch, std::int64_t* channel,
+                             std::int64_t* spatial) {
+    *channel = last ? 1 : sizes[0] * sizes[1] * sizes[2] + gap;
+    spatial[2] = last ? p.channels + gap : 1;
+    spatial[1] = spatial[2] * sizes[2];
+    spatial[0] = spatial[1] * sizes[1];
+    *batch = last ? spatial[0] * sizes[0] : *channel * p.channels;
+    return *batch * p.batch;
+  }
+
+  // Taps of every output position of a dimension, and whether it is outside of a crop.
+  struct AxisTaps {
+    std::vector<std::vector<std::pair<std::int64_t, double>>> taps;
+    std::vector<bool> outside;
+    AxisTaps(const ResizeProblem& p, int d) {
+      for (std::int64_t o = 0; o < p.out_sizes[d]; ++o) {
+        taps.push_back(Taps(p, d, o));
+        const double x = Coordinate(p, d, o);
+        outside.push_back(p.coordinates == ResizeCoordinates::kTfCropAndResize &&
+                          (x < 0 || x > double(p.in_sizes[d] - 1)));
+      }
+    }
+  };
+
+  template <typename T>
+  static double Expected(const ResizeProblem& p, const AxisTaps* axes, const Guarded<T>& src,
+                         const Dims& at) {
+    double sum = 0;
+    for (int d = 0; d < 3; ++d) {
+      if (axes[d].outside[std::size_t(at[2 + d])]) return double(p.extrapolation);
+    }
+    for (auto [i, wi] : axes[0].taps[std::size_t(at[2])]) {
+      for (auto [j, wj] : axes[1].taps[std::size_t(at[3])]) {
+        for (auto [k, wk] : axes[2].taps[std::size_t(at[4])]) {
+          sum +=
+              wi * wj * wk *
+              double(
+                  src[std::size_t(at[0] * p.in_batch + at[1] * p.in_channel + i * p.in_spatial[0] +
+                                  j * p.in_spatial[1] + k * p.in_spatial[2])]);
+        }
+      }
+    }
+    return sum;
+  }
+
   template <typename T>
   void Check(ResizeProblem p, bool last) {
     p.dtype = DTypeOf<T>::value;
     const std::int64_t gap = Flip() ? 2 : 0;
-    auto layout = [&](const std::int64_t* sizes, std::int64_t* batch, std::int64_t* channel,
-                      std::int64_t* spatial) {
-      *channel = last ? 1 : sizes[0] * sizes[1] * sizes[2] + gap;
-      spatial[2] = last ? p.channels + gap : 1;
-      spatial[1] = spatial[2] * sizes[2];
-      spatial[0] = spatial[1] * sizes[1];
-      *batch = last ? spatial[0] * sizes[0] : *channel * p.channels;
-      return *batch * p.batch;
-    };
-    const std::int64_t in_span = layout(p.in_sizes, &p.in_batch, &p.in_channel, p.in_spatial);
-    const std::int64_t out_span = layout(p.out_sizes, &p.out_batch, &p.out_channel, p.out_spatial);
-    Guarded<T> src(in_span), dst(out_span);
+    Guarded<T> src(LayOut(p, last, gap, p.in_sizes, &p.in_batch, &p.in_channel, p.in_spatial));
+    Guarded<T> dst(LayOut(p, last, gap, p.out_sizes, &p.out_batch, &p.out_channel, p.out_spatial));
     for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<T>(Uniform(0, 255));
     ResizePlan plan;
     PlanResize(p, &plan);
     RunTwice(BindResize(&plan, target_), {src.data(), nullptr}, 1, &dst);
+    const AxisTaps axes[3] = {{p, 0}, {p, 1}, {p, 2}};
     std::vector<bool> written(dst.size(), false);
-    // Taps of every output position of each dimension, and whether it is outside of a crop.
-    std::vector<std::vector<std::pair<std::int64_t, double>>> taps[3];
-    std::vector<bool> cropped[3];
-    for (int d = 0; d < 3; ++d) {
-      for (std::int64_t o = 0; o < p.out_sizes[d]; ++o) {
-        taps[d].push_back(Taps(p, d, o));
-        const double x = Coordinate(p, d, o);
-        cropped[d].push_back(p.coordinates == ResizeCoordinates::kTfCropAndResize &&
-                             (x < 0 || x > double(p.in_sizes[d] - 1)));
-      }
-    }
-    testing::ForEachIndex({p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]},
-                          [&](const Dims& at) {
-      double want = 0;
-      bool outside = false;
-      std::size_t o = std::size_t(at[0] * p.out_batch + at[1] * p.out_channel);
-      for (int d = 0; d < 3; ++d) {
-        outside = outside || cropped[d][std::size_t(at[2 + d])];
-        o += std::size_t(at[2 + d] * p.out_spatial[d]);
-      }
-      for (auto [i, wi] : taps[0][std::size_t(at[2])]) {
-        for (auto [j, wj] : taps[1][std::size_t(at[3])]) {
-          for (auto [k, wk] : taps[2][std::size_t(at[4])]) {
-            want += wi * wj * wk *
-                    double(src[std::size_t(at[0] * p.in_batch + at[1] * p.in_channel +
-                                           i * p.in_spatial[0] + j * p.in_spatial[1] +
-                                           k * p.in_spatial[2])]);
-          }
-        }
-      }
-      if (outside) want = double(p.extrapolation);
+    const Shape sizes{p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]};
+    const Strides strides{p.out_batch, p.out_channel, p.out_spatial[0], p.out_spatial[1],
+                          p.out_spatial[2]};
+    testing::ForEachIndex(sizes, [&](const Dims& at) {
+      double want = Expected(p, axes, src, at);
+      const std::size_t o = std::size_t(testing::OffsetOf(at, strides));
       if (sizeof(T) == 1) {
         want = std::clamp(want, 0.0, 255.0);
         ASSERT_LE(std::fabs(double(dst[o]) - want), 0.5 + 1e-3) << at.ToString();

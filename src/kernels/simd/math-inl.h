@@ -65,8 +65,8 @@ PLUMB_INLINE Vec Log1pPositive(Vec y) {
 PLUMB_INLINE Vec Tanh(Vec x) {
   Vec a = Abs(x);
   Vec t = x * x;
-  Vec p = Polynomial(t, -0.006096714166f, 0.020997179f, -0.05385090958f, 0.1333276974f,
-                     -0.3333332894f);
+  Vec p =
+      Polynomial(t, -0.006096714166f, 0.020997179f, -0.05385090958f, 0.1333276974f, -0.3333332894f);
   Vec small = Fma(p * t, x, x);
   Vec e = Exp(a + a);
   Vec large = CopySign(Broadcast(1.0f) - Broadcast(2.0f) / (e + Broadcast(1.0f)), x);
@@ -83,13 +83,13 @@ PLUMB_INLINE Vec Sigmoid(Vec x) {
 PLUMB_INLINE Vec Erf(Vec x) {
   Vec a = Abs(x);
   Vec t = x * x;
-  Vec small = x * Polynomial(t, -0.0006325501609f, 0.005052985193f, -0.02680375674f,
-                             0.1128274908f, -0.3761257476f, 1.128379161f);
+  Vec small = x * Polynomial(t, -0.0006325501609f, 0.005052985193f, -0.02680375674f, 0.1128274908f,
+                             -0.3761257476f, 1.128379161f);
   // log(erfc(a)) on [0.85, 4.2]; erf is 1 in fp32 from 4 on.
   Vec b = Min(Broadcast(4.2f), a);
-  Vec q = Polynomial(b, 1.57102749e-6f, -4.479854895e-5f, 0.0005866012349f, -0.004713729785f,
-                     0.02629617748f, -0.109868913f, -0.6320422119f, -1.130110835f,
-                     0.0002906169293f);
+  Vec q =
+      Polynomial(b, 1.57102749e-6f, -4.479854895e-5f, 0.0005866012349f, -0.004713729785f,
+                 0.02629617748f, -0.109868913f, -0.6320422119f, -1.130110835f, 0.0002906169293f);
   Vec large = CopySign(Broadcast(1.0f) - Exp(q), x);
   return Select(Less(a, Broadcast(0.85f)), small, large);
 }
@@ -126,9 +126,7 @@ PLUMB_INLINE Vec GeluTanh(Vec x) {
   return Fma(half, Tanh(inner), half);
 }
 
-PLUMB_INLINE Vec Clamp01(Vec x) {
-  return Min(Broadcast(1.0f), Max(Broadcast(0.0f), x));
-}
+PLUMB_INLINE Vec Clamp01(Vec x) { return Min(Broadcast(1.0f), Max(Broadcast(0.0f), x)); }
 
 }  // namespace
 }  // namespace plumb::kernels

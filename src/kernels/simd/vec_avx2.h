@@ -28,13 +28,9 @@ PLUMB_INLINE __m256i LaneMask(int n) {
 }
 
 PLUMB_INLINE Vec Load(const float* p) { return {_mm256_loadu_ps(p)}; }
-PLUMB_INLINE Vec LoadPartial(const float* p, int n) {
-  return {_mm256_maskload_ps(p, LaneMask(n))};
-}
+PLUMB_INLINE Vec LoadPartial(const float* p, int n) { return {_mm256_maskload_ps(p, LaneMask(n))}; }
 PLUMB_INLINE void Store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
-PLUMB_INLINE void StorePartial(float* p, Vec a, int n) {
-  _mm256_maskstore_ps(p, LaneMask(n), a.v);
-}
+PLUMB_INLINE void StorePartial(float* p, Vec a, int n) { _mm256_maskstore_ps(p, LaneMask(n), a.v); }
 PLUMB_INLINE Vec Broadcast(float x) { return {_mm256_set1_ps(x)}; }
 
 PLUMB_INLINE Vec operator+(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }

@@ -98,7 +98,8 @@ PLUMB_INLINE float ReduceMax(Vec a) { return a.v; }
 PLUMB_INLINE float ReduceMin(Vec a) { return a.v; }
 PLUMB_INLINE Vec LoadBytes(const uint8_t* p) { return {static_cast<float>(*p)}; }
 
-// Scales by 2^n for n in [-300, 300] in two steps, so that denormal results round once more at most.
+// Scales by 2^n for n in [-300, 300] in two steps, so that denormal results round once more at
+// most.
 PLUMB_INLINE Vec ScaleByPower(Vec a, Vec n) {
   IVec half = ShiftRight<1>(ToInt(n));
   IVec rest = SubInt(ToInt(n), half);

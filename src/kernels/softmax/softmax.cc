@@ -74,7 +74,8 @@ void DoItem(const SoftmaxParams& p, const Call& call, std::int64_t item) {
     const Offsets at = OffsetsAt(p, p.rank - 1, item / p.inner_blocks);
     const int lanes = static_cast<int>(std::min<std::int64_t>(kSoftmaxLanes, p.inner - first));
     p.fns.lanes(static_cast<const float*>(call.operands[0]) + at.src + first, p.src_axis,
-                static_cast<float*>(call.operands[1]) + at.dst + first, p.dst_axis, p.n, lanes, log);
+                static_cast<float*>(call.operands[1]) + at.dst + first, p.dst_axis, p.n, lanes,
+                log);
     return;
   }
   const Offsets at = OffsetsAt(p, p.rank, item);
@@ -105,8 +106,8 @@ void RunSoftmax(const void* raw, const Call& call) noexcept {
 }  // namespace
 
 BoundKernel BindSoftmax(const SoftmaxProblem& problem, const Target& target) {
-  PLUMB_CHECK(problem.dtype == DType::kFloat32 || problem.dtype == DType::kFloat64,
-              "softmax of ", Str(DTypeName(problem.dtype)));
+  PLUMB_CHECK(problem.dtype == DType::kFloat32 || problem.dtype == DType::kFloat64, "softmax of ",
+              Str(DTypeName(problem.dtype)));
   LoopNest nest;
   nest.operands = 2;
   for (int d = 0; d < problem.sizes.rank(); ++d) {
@@ -137,9 +138,8 @@ BoundKernel BindSoftmax(const SoftmaxProblem& problem, const Target& target) {
   }
   const int last = nest.rank - 1;
   const bool contiguous = p.src_axis == 1 && p.dst_axis == 1;
-  p.side_by_side = !contiguous && p.dtype == DType::kFloat32 &&
-                   p.kind != SoftmaxKind::kHardmax && last >= 0 && p.src[last] == 1 &&
-                   p.dst[last] == 1;
+  p.side_by_side = !contiguous && p.dtype == DType::kFloat32 && p.kind != SoftmaxKind::kHardmax &&
+                   last >= 0 && p.src[last] == 1 && p.dst[last] == 1;
   p.items = p.n == 0 ? 0 : rows;
   std::int64_t item_elements = p.n;
   if (p.side_by_side) {

@@ -41,8 +41,7 @@ class SoftmaxTest : public testing::KernelTest {
       auto x = [&](std::int64_t i) {
         Dims at = row;
         at[problem.axis] = i;
-        return static_cast<double>(
-            src[std::size_t(testing::OffsetOf(at, problem.src_strides))]);
+        return static_cast<double>(src[std::size_t(testing::OffsetOf(at, problem.src_strides))]);
       };
       double top = -INFINITY, sum = 0;
       std::int64_t best = 0;
@@ -60,8 +59,8 @@ class SoftmaxTest : public testing::KernelTest {
         double want = i == best ? 1 : 0;
         if (problem.kind == SoftmaxKind::kSoftmax) want = std::exp(x(i) - top) / sum;
         if (problem.kind == SoftmaxKind::kLogSoftmax) want = x(i) - top - std::log(sum);
-        ASSERT_TRUE(Near(dst[o], want, 2e-6, 1e-36 + (problem.kind == SoftmaxKind::kLogSoftmax
-                                                          ? 1e-6 : 0)))
+        ASSERT_TRUE(
+            Near(dst[o], want, 2e-6, 1e-36 + (problem.kind == SoftmaxKind::kLogSoftmax ? 1e-6 : 0)))
             << dst[o] << " for " << x(i) << ", expected " << want;
         written[o] = true;
       }

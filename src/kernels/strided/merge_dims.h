@@ -16,9 +16,9 @@ struct LoopNest {
   std::int64_t strides[kMaxOperands][kMaxRank]{};
 };
 
-// Drops dimensions of size one; with `sort`, orders the others by falling absolute stride of operand
-// `key` (then of the other operands); merges neighbours that every operand walks as one dimension.
-// A nest with a size of zero becomes rank 1 of size 0, a single element rank 0.
+// Drops dimensions of size one; with `sort`, orders the others by falling absolute stride of
+// operand `key` (then of the other operands); merges neighbours that every operand walks as one
+// dimension. A nest with a size of zero becomes rank 1 of size 0, a single element rank 0.
 void MergeDims(LoopNest* nest, bool sort, int key);
 
 }  // namespace plumb::kernels

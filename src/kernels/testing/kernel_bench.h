@@ -50,7 +50,8 @@ inline void Measure(benchmark::State& state, const BoundKernel& kernel,
     kernel.run(kernel.params.data(), call);
     benchmark::ClobberMemory();
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bytes));
+  state.SetBytesProcessed(
+      static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bytes));
 }
 
 }  // namespace plumb::kernels::testing
