@@ -4,6 +4,7 @@
 #include "ops/content.h"
 #include "ops/expression.h"
 #include "ops/indices.h"
+#include "ops/indexing_kernel.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
 
@@ -92,6 +93,23 @@ Status Gradient(GradientContext& context) {
   return context.builder().status();
 }
 
+// --- lowering ---
+Status Lower(LowerContext& context) {
+  if (!IsPackedAndPlain(context)) return OkStatus();
+  const Operand& data = context.input(0);
+  PLUMB_ASSIGN_OR_RETURN(const int axis,
+                         NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
+  const Extents extents = ExtentsAround(data.shape, axis);
+  kernels::GatherProblem problem;
+  problem.wide_indices = context.input(1).dtype == DType::kInt64;
+  problem.outer = extents.outer;
+  problem.axis = extents.axis;
+  problem.count = NumElements(context.input(1).shape);
+  problem.inner_bytes = StorageBytes(data.dtype, extents.inner);
+  AddIndexingKernel(context, "gather", kernels::BindGather(problem, context.target()));
+  return OkStatus();
+}
+
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "rows", .inputs = {F32({5, 3}), Given(DType::kInt64, {2, 2}, {0, 4, -1, 2})}},
@@ -118,6 +136,7 @@ const OpDef& GatherOp() {
       .reference = Reference,
       .gradient = Gradient,
       .cost = MovementCost,
+      .lower = Lower,
       .samples = Samples,
   };
   return op;

@@ -1,6 +1,7 @@
 // GatherElements: output[i...] = data[i... with i[axis] = indices[i...]]; the output has the shape of
 // `indices`. Opsets: 11, 13.
 #include "ops/expression.h"
+#include "ops/indexing_kernel.h"
 #include "ops/indices.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
@@ -57,6 +58,22 @@ Status Gradient(GradientContext& context) {
   return context.builder().status();
 }
 
+// --- lowering ---
+Status Lower(LowerContext& context) {
+  if (!IsPackedAndPlain(context)) return OkStatus();
+  const Operand& data = context.input(0);
+  kernels::GatherElementsProblem problem;
+  PLUMB_ASSIGN_OR_RETURN(
+      problem.axis, NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
+  problem.wide_indices = context.input(1).dtype == DType::kInt64;
+  problem.element_bytes = static_cast<int>(StorageBytes(data.dtype, 1));
+  problem.src_sizes = data.shape;
+  problem.index_sizes = context.input(1).shape;
+  AddIndexingKernel(context, "gather_elements",
+                    kernels::BindGatherElements(problem, context.target()));
+  return OkStatus();
+}
+
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "rows", .inputs = {F32({3, 3}), Given(DType::kInt64, {2, 3},
@@ -82,6 +99,7 @@ const OpDef& GatherElementsOp() {
       .reference = Reference,
       .gradient = Gradient,
       .cost = MovementCost,
+      .lower = Lower,
       .samples = Samples,
   };
   return op;

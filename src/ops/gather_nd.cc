@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ops/expression.h"
+#include "ops/indexing_kernel.h"
 #include "ops/indices.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
@@ -112,6 +113,23 @@ Status Reference(ReferenceContext& context) {
   return OkStatus();
 }
 
+// --- lowering ---
+Status Lower(LowerContext& context) {
+  if (!IsPackedAndPlain(context)) return OkStatus();
+  const Operand& data = context.input(0);
+  PLUMB_ASSIGN_OR_RETURN(const Parts parts,
+                         PartsOf(data.shape, context.input(1).shape, context.attrs()));
+  kernels::GatherNdProblem problem;
+  problem.wide_indices = context.input(1).dtype == DType::kInt64;
+  problem.batch = parts.batch;
+  problem.tuples = parts.tuples;
+  problem.depth = parts.depth;
+  problem.indexed_sizes = parts.indexed_sizes;
+  problem.slice_bytes = StorageBytes(data.dtype, parts.slice);
+  AddIndexingKernel(context, "gather_nd", kernels::BindGatherNd(problem, context.target()));
+  return OkStatus();
+}
+
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "elements",
@@ -137,6 +155,7 @@ const OpDef& GatherNDOp() {
       .reference = Reference,
       .gradient = PickGradient,
       .cost = MovementCost,
+      .lower = Lower,
       .samples = Samples,
   };
   return op;

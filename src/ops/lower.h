@@ -75,6 +75,10 @@ class LowerContext {
   }
   void Add(KernelChoice choice) { choices.push_back(std::move(choice)); }
 
+  // Set by callers that give kErrors a counter and look at it after a run; kernels that need one are
+  // not offered to others.
+  bool counts_errors = false;
+
   // Left empty: no kernel fits these operands; the reference runs.
   std::vector<KernelChoice> choices;
 

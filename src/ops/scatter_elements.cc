@@ -2,6 +2,7 @@
 // reduced with) updates[i...], in row-major order. Opsets: 11, 13, 16 (reduction), 18 (min, max).
 // Scatter of opsets 9 and 10 is the same without a reduction.
 #include "ops/expression.h"
+#include "ops/indexing_kernel.h"
 #include "ops/indices.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
@@ -79,6 +80,23 @@ Status Gradient(GradientContext& context) {
   return context.builder().status();
 }
 
+// --- lowering ---
+Status Lower(LowerContext& context) {
+  if (!IsPackedAndPlain(context)) return OkStatus();
+  const Operand& data = context.input(0);
+  kernels::ScatterElementsProblem problem;
+  PLUMB_ASSIGN_OR_RETURN(problem.reduction, ReductionOf(context.attrs()));
+  PLUMB_ASSIGN_OR_RETURN(
+      problem.axis, NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
+  problem.dtype = data.dtype;
+  problem.wide_indices = context.input(1).dtype == DType::kInt64;
+  problem.src_sizes = data.shape;
+  problem.index_sizes = context.input(1).shape;
+  AddIndexingKernel(context, "scatter_elements",
+                    kernels::BindScatterElements(problem, context.target()));
+  return OkStatus();
+}
+
 // --- samples ---
 std::vector<Sample> Samples() {
   const auto indices = [](Sizes shape, std::vector<double> values) {
@@ -113,6 +131,7 @@ OpDef Describe(std::string_view name, int since, std::string_view doc) {
       .reference = Reference,
       .gradient = Gradient,
       .cost = MovementCost,
+      .lower = Lower,
       .samples = Samples,
   };
 }

@@ -2,6 +2,7 @@
 // updates[t..., :], in row-major order of the tuples t. Opsets: 11, 13, 16 (reduction), 18 (min,
 // max).
 #include "ops/expression.h"
+#include "ops/indexing_kernel.h"
 #include "ops/indices.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
@@ -97,6 +98,25 @@ Status Gradient(GradientContext& context) {
   return context.builder().status();
 }
 
+// --- lowering ---
+Status Lower(LowerContext& context) {
+  if (!IsPackedAndPlain(context)) return OkStatus();
+  const Operand& data = context.input(0);
+  PLUMB_ASSIGN_OR_RETURN(
+      const Parts parts,
+      PartsOf(data.shape, context.input(1).shape, context.input(2).shape));
+  kernels::ScatterNdProblem problem;
+  PLUMB_ASSIGN_OR_RETURN(problem.reduction, ReductionOf(context.attrs()));
+  problem.dtype = data.dtype;
+  problem.wide_indices = context.input(1).dtype == DType::kInt64;
+  problem.tuples = parts.tuples;
+  problem.depth = parts.depth;
+  problem.indexed_sizes = parts.indexed_sizes;
+  problem.slice_elements = parts.slice;
+  AddIndexingKernel(context, "scatter_nd", kernels::BindScatterNd(problem, context.target()));
+  return OkStatus();
+}
+
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "elements",
@@ -126,6 +146,7 @@ const OpDef& ScatterNDOp() {
       .reference = Reference,
       .gradient = Gradient,
       .cost = MovementCost,
+      .lower = Lower,
       .samples = Samples,
   };
   return op;
