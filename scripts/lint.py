@@ -18,7 +18,7 @@ from source_files import ROOT, source_files
 
 TIDY = "clang-tidy-14"
 # Options of g++ that clang does not know.
-GCC_ONLY = re.compile(r"^(-mprefer-vector-width=\d+|-fno-sanitize-recover=.*|-Werror)$")
+GCC_ONLY = re.compile(r"^(-mprefer-vector-width=\d+|-fno-sanitize-recover=.*|-Werror|-Wno-restrict)$")
 
 
 def project_includes(name, headers, seen):
