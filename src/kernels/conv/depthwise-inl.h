@@ -28,7 +28,7 @@ PLUMB_INLINE void StoreColumn(const DepthwiseBlock& b, std::int64_t column, std:
 
 // Channels [channel, channel + lanes): input columns pass by once, each adds to the outputs that
 // see it, so that every sum still runs over its taps in order.
-template <int kTaps, int kStride, int kColumns, bool kEdge>
+template <int kTaps, int kStride, int kColumns>
 PLUMB_INLINE void RunChannels(const DepthwiseBlock& b, std::int64_t channel, int lanes,
                               bool partial) {
   constexpr int kInputs = (kColumns - 1) * kStride + kTaps;
@@ -43,7 +43,7 @@ PLUMB_INLINE void RunChannels(const DepthwiseBlock& b, std::int64_t channel, int
     const float* at = b.src[r] + channel;
 #pragma GCC unroll 20
     for (int x = 0; x < kInputs; ++x, at += b.src_step) {
-      if (kEdge && (x < b.inside_begin || x >= b.inside_end)) continue;
+      if (x < b.inside_begin || x >= b.inside_end) continue;
       const Vec value = LoadLanes(at, lanes, partial);
 #pragma GCC unroll 8
       for (int j = 0; j < kColumns; ++j) {
@@ -56,15 +56,15 @@ PLUMB_INLINE void RunChannels(const DepthwiseBlock& b, std::int64_t channel, int
   for (int j = 0; j < kColumns; ++j) StoreColumn(b, j, channel, lanes, partial, sum[j]);
 }
 
-template <int kTaps, int kStride, int kColumns, bool kEdge>
+template <int kTaps, int kStride, int kColumns>
 void RunDepthwise(const DepthwiseBlock& b) noexcept {
   std::int64_t channel = 0;
   for (; channel + Vec::kLanes <= b.channels; channel += Vec::kLanes) {
-    RunChannels<kTaps, kStride, kColumns, kEdge>(b, channel, Vec::kLanes, false);
+    RunChannels<kTaps, kStride, kColumns>(b, channel, Vec::kLanes, false);
   }
   if (channel < b.channels) {
     const int rest = static_cast<int>(b.channels - channel);
-    RunChannels<kTaps, kStride, kColumns, true>(b, channel, rest, true);
+    RunChannels<kTaps, kStride, kColumns>(b, channel, rest, true);
   }
 }
 
@@ -95,18 +95,17 @@ PLUMB_INLINE void RunDepthwiseAny(const DepthwiseBlock& b) noexcept {
   }
 }
 
-#define PLUMB_DEPTHWISE_ROW(taps, stride, edge)                                        \
-  {                                                                                    \
-    nullptr, RunDepthwise<taps, stride, 1, edge>, RunDepthwise<taps, stride, 2, edge>, \
-        RunDepthwise<taps, stride, 3, edge>, RunDepthwise<taps, stride, 4, edge>,      \
-        RunDepthwise<taps, stride, 5, edge>, RunDepthwise<taps, stride, 6, edge>,      \
-        RunDepthwise<taps, stride, 7, edge>, RunDepthwise<taps, stride, 8, edge>       \
+#define PLUMB_DEPTHWISE_ROW(taps, stride)                                  \
+  {                                                                        \
+    nullptr, RunDepthwise<taps, stride, 1>, RunDepthwise<taps, stride, 2>, \
+        RunDepthwise<taps, stride, 3>, RunDepthwise<taps, stride, 4>,      \
+        RunDepthwise<taps, stride, 5>, RunDepthwise<taps, stride, 6>,      \
+        RunDepthwise<taps, stride, 7>, RunDepthwise<taps, stride, 8>       \
   }
 
 template <int kTaps>
 constexpr DepthwiseTable kDepthwiseTable = {
-    {PLUMB_DEPTHWISE_ROW(kTaps, 1, false), PLUMB_DEPTHWISE_ROW(kTaps, 2, false)},
-    {PLUMB_DEPTHWISE_ROW(kTaps, 1, true), PLUMB_DEPTHWISE_ROW(kTaps, 2, true)}};
+    {PLUMB_DEPTHWISE_ROW(kTaps, 1), PLUMB_DEPTHWISE_ROW(kTaps, 2)}};
 
 #undef PLUMB_DEPTHWISE_ROW
 

@@ -90,18 +90,13 @@ void RunRow(const ConvProblem& p, const DepthwiseParams& params, const WeightedR
     const std::int64_t column = width * i / blocks;
     block.columns = width * (i + 1) / blocks - column;
     const std::int64_t begin = column * block.stride - p.pad_begin[2];
-    const std::int64_t inputs =
-        (block.columns - 1) * block.stride + (block.taps - 1) * block.dilation + 1;
     block.inside_begin = -begin;
     block.inside_end = p.in_size[2] - begin;
     for (std::int64_t r = 0; r < rows.count; ++r) src[r] = rows.src[r] + begin * block.src_step;
     block.dst = dst + column * block.dst_step;
     block.residual = residual != nullptr ? residual + column * block.residual_step : nullptr;
-    DepthwiseFn fn = params.any;
-    if (params.table != nullptr) {
-      const bool inner = block.inside_begin <= 0 && block.inside_end >= inputs;
-      fn = (inner ? params.table->inner : params.table->edge)[block.stride - 1][block.columns];
-    }
+    const DepthwiseFn fn =
+        params.table != nullptr ? params.table->run[block.stride - 1][block.columns] : params.any;
     fn(block);
     if (!params.bounds.bounded) {
       float* pixels[kMaxDepthwiseColumns];

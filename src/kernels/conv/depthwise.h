@@ -36,12 +36,10 @@ struct DepthwiseBlock {
 
 using DepthwiseFn = void (*)(const DepthwiseBlock& block) noexcept;
 
-// For kernels of `taps` columns without dilation: fn[stride - 1][columns], strides 1 and 2; the
-// variant for blocks that touch no padding, and the one for all. kAny takes every kernel and up to
-// four columns.
+// For kernels of three or five columns without dilation: run[stride - 1][columns], strides 1 and 2.
+// DepthwiseAny* take every kernel and up to four columns.
 struct DepthwiseTable {
-  DepthwiseFn inner[2][kMaxDepthwiseColumns + 1];
-  DepthwiseFn edge[2][kMaxDepthwiseColumns + 1];
+  DepthwiseFn run[2][kMaxDepthwiseColumns + 1];
 };
 inline constexpr int kMaxAnyColumns = 4;
 
