@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "graph/op_def.h"
+#include "ops/interpreter.h"
 
 namespace plumb::engine {
 
@@ -20,6 +21,9 @@ Status RunReferenceStep(const void* state, const kernels::Call& call) {
                          : Tensor::Wrap(dtype, shape, call.operands[i], nullptr));
   }
   ReferenceContext context(node, inputs);
+  context.run_subgraph = [&](int index, std::vector<Tensor> arguments) {
+    return ops::Interpret(*node.subgraphs[static_cast<std::size_t>(index)].body, arguments);
+  };
   const Status status = node.op->reference(context);
   if (!status.ok()) return failed(status);
   for (std::size_t o = 0; o < step.outputs.size(); ++o) {

@@ -196,8 +196,8 @@ struct Sample {
   bool gradient = true;             // checked by finite differences where differentiable
 };
 
-// A small text graph (graph/text.h) that this operator replaces: `from` has one output and its
-// inputs named as this operator's; captures "$name" in attributes or constants are passed on.
+// A small text graph (graph/text.h) that this operator replaces: its inputs are the operator's, or
+// scalar constants that become float attributes of that name; commutative operands match either way.
 struct Pattern {
   std::string_view name;
   std::string_view text;

@@ -223,14 +223,14 @@ const OpDef& LayerNormalizationOp() {
     op.gradient = Gradient;
     op.cost = CostOf;
     op.lower = Lower;
-    op.patterns = {{"mean and variance by hand", R"(graph layer_norm(X, Scale, B) -> (y) {
+    op.patterns = {{"mean and variance by hand", R"(graph layer_norm(X, Scale, B, epsilon) -> (y) {
   axes = const i64[1] {-1}
   two = const f32[] {2}
   mean = ReduceMean(X, axes)
   centred = Sub(X, mean)
   square = Pow(centred, two)
   variance = ReduceMean(square, axes)
-  shifted = Add(variance, $epsilon)
+  shifted = Add(variance, epsilon)
   deviation = Sqrt(shifted)
   normal = Div(centred, deviation)
   scaled = Mul(normal, Scale)

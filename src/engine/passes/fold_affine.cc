@@ -22,7 +22,7 @@ StatusOr<bool> FoldAffine(Graph& graph, const OpTable&) {
     const OpDef& op = *graph.node(producer).op;
     if (op.absorb_affine == nullptr || !Uses(graph).has_single_use(x)) continue;
     if (!op.absorb_affine(graph, producer, *affine)) continue;
-    graph.ReplaceUses(graph.node(id).outputs[0], x);
+    ReplaceValue(graph, graph.node(id).outputs[0], x);
     graph.EraseNode(id);
     changed = true;
   }

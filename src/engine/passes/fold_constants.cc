@@ -76,7 +76,7 @@ StatusOr<bool> FoldConstants(Graph& graph, const OpTable&) {
     for (std::size_t o = 0; o < outputs.size(); ++o) {
       if (outputs[o] == kNoValue) continue;
       const ValueId constant = graph.AddConstant(std::string(graph.value(outputs[o]).name), results[o]);
-      graph.ReplaceUses(outputs[o], constant);
+      ReplaceValue(graph, outputs[o], constant);
     }
     graph.EraseNode(id);
     changed = true;

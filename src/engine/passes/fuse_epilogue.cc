@@ -70,7 +70,7 @@ class Fusion {
     Node& node = graph_.node(producer);
     node.op = FusedOp(node, ops_);
     const ValueId product = node.outputs[0];
-    graph_.ReplaceUses(out, product);
+    ReplaceValue(graph_, out, product);
     graph_.EraseNode(consumer);
     return graph_.node(producer);
   }

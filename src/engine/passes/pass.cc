@@ -1,5 +1,7 @@
 #include "engine/passes/pass.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "graph/infer.h"
 
@@ -29,6 +31,16 @@ const Pass* FindPass(std::string_view name) {
     if (pass.name == name) return &pass;
   }
   return nullptr;
+}
+
+void ReplaceValue(Graph& graph, ValueId from, ValueId to) {
+  const auto& outputs = graph.outputs();
+  const bool is_output = std::find(outputs.begin(), outputs.end(), from) != outputs.end();
+  graph.ReplaceUses(from, to);
+  if (!is_output) return;
+  const std::string name = graph.value(from).name;
+  graph.RenameValue(from, graph.UniqueName(name));
+  graph.RenameValue(to, name);
 }
 
 Status Optimize(Graph& graph, const OpTable& ops) {

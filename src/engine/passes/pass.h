@@ -22,6 +22,10 @@ struct Pass {
 std::span<const Pass> AllPasses();
 const Pass* FindPass(std::string_view name);  // null: unknown
 
+// Every use of `from` becomes a use of `to`, which takes over the name where `from` is an output of
+// the graph: callers know outputs by name.
+void ReplaceValue(Graph& graph, ValueId from, ValueId to);
+
 // Runs all passes in turn until none changes the graph (bounded rounds), removing dead nodes between
 // them, and does the same with the graphs of branches and loops first.
 Status Optimize(Graph& graph, const OpTable& ops);

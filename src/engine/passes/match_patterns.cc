@@ -1,0 +1,191 @@
+// Replaces groups of nodes that spell out an operator (a layer normalisation by hand, a GELU) by the
+// operator: the patterns are the OpDefs'.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "engine/passes/pass.h"
+#include "graph/builder.h"
+#include "graph/text.h"
+
+namespace plumb::engine {
+namespace {
+
+bool CloseTo(const Tensor& a, const Tensor& b) {
+  if (a.num_elements() != b.num_elements() || a.num_elements() > 64 ||
+      a.dtype() == DType::kString || b.dtype() == DType::kString) {
+    return false;
+  }
+  const std::vector<double> x = ToDoubles(a), y = ToDoubles(b);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::abs(x[i] - y[i]) > 1e-6 * std::max(std::abs(x[i]), std::abs(y[i]))) return false;
+  }
+  return true;
+}
+
+// Attributes that say what leaving them out says.
+bool IsNeutral(const std::string& name, const Attr& attr) {
+  const auto* value = std::get_if<std::int64_t>(&attr);
+  return value != nullptr && ((name == "keepdims" && *value == 1) ||
+                              (name == "noop_with_empty_axes" && *value == 0));
+}
+
+bool SameAttrs(const AttrMap& pattern, const AttrMap& node) {
+  for (const auto& [name, value] : pattern) {
+    const Attr* other = node.Find(name);
+    if (other == nullptr ? !IsNeutral(name, value) : other->index() != value.index()) return false;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      if (other != nullptr && std::get<std::int64_t>(*other) != *number) return false;
+    }
+  }
+  return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
+    return pattern.Has(entry.first) || IsNeutral(entry.first, entry.second);
+  });
+}
+
+// One attempt to lay a pattern over the graph, from its output backwards.
+class Match {
+ public:
+  Match(const Graph& graph, const Graph& pattern) : graph_(graph), pattern_(pattern) {}
+
+  bool Value(ValueId p, ValueId v) {
+    if (const auto found = bound_.find(p); found != bound_.end()) return found->second == v;
+    if (pattern_.IsConstant(p)) {
+      return graph_.IsConstant(v) &&
+             CloseTo(pattern_.value(p).constant, graph_.value(v).constant);
+    }
+    const NodeId maker = pattern_.value(p).producer;
+    if (maker == kNoNode) {
+      bound_[p] = v;
+      return true;
+    }
+    const NodeId node = graph_.value(v).producer;
+    if (node == kNoNode || !Node(maker, node)) return false;
+    bound_[p] = v;
+    nodes_.insert(node);
+    return true;
+  }
+
+  const std::map<ValueId, ValueId>& bound() const { return bound_; }
+  const std::set<NodeId>& nodes() const { return nodes_; }
+
+ private:
+  bool Node(NodeId p, NodeId n) {
+    const plumb::Node& pattern = pattern_.node(p);
+    const plumb::Node& node = graph_.node(n);
+    if (pattern.op != node.op || pattern.inputs.size() != node.inputs.size() ||
+        node.outputs.size() != 1 || !SameAttrs(pattern.attrs, node.attrs)) {
+      return false;
+    }
+    const auto bound = bound_;
+    const auto nodes = nodes_;
+    if (Inputs(pattern.inputs, node.inputs)) return true;
+    if (!node.op->commutative || node.inputs.size() != 2) return false;
+    bound_ = bound;
+    nodes_ = nodes;
+    return Inputs(pattern.inputs, {node.inputs[1], node.inputs[0]});
+  }
+
+  bool Inputs(const std::vector<ValueId>& pattern, const std::vector<ValueId>& inputs) {
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+      if ((pattern[i] == kNoValue) != (inputs[i] == kNoValue)) return false;
+      if (pattern[i] != kNoValue && !Value(pattern[i], inputs[i])) return false;
+    }
+    return true;
+  }
+
+  const Graph& graph_;
+  const Graph& pattern_;
+  std::map<ValueId, ValueId> bound_;  // values of the pattern to values of the graph
+  std::set<NodeId> nodes_;            // of the graph
+};
+
+struct Prepared {
+  const OpDef* op;
+  Graph graph;
+};
+
+// Values between the matched nodes are read by matched nodes alone.
+bool Enclosed(const Graph& graph, const Uses& uses, const std::set<NodeId>& nodes, ValueId out) {
+  for (NodeId id : nodes) {
+    const ValueId v = graph.node(id).outputs[0];
+    if (v == out) continue;
+    if (uses.is_graph_output(v)) return false;
+    for (const Uses::Use& use : uses.of(v)) {
+      if (!nodes.contains(use.node)) return false;
+    }
+  }
+  return true;
+}
+
+std::string FullName(const OpDef& op) {
+  return op.domain.empty() ? std::string(op.name) : absl::StrCat(Str(op.domain), ".", Str(op.name));
+}
+
+// The operator in place of the match; false when it cannot take the operands.
+bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Match& match,
+             ValueId out) {
+  const OpDef& op = *pattern.op;
+  std::vector<ValueId> inputs(op.inputs.size(), kNoValue);
+  AttrMap attrs;
+  for (ValueId p : pattern.graph.inputs()) {
+    const ValueId v = match.bound().at(p);
+    const std::string& name = pattern.graph.value(p).name;
+    const auto formal = std::find_if(op.inputs.begin(), op.inputs.end(),
+                                     [&](const Formal& f) { return f.name == name; });
+    if (formal != op.inputs.end()) {
+      inputs[static_cast<std::size_t>(formal - op.inputs.begin())] = v;
+      continue;
+    }
+    const Tensor& constant = graph.value(v).constant;
+    if (!constant.defined() || constant.num_elements() != 1 || !IsFloating(constant.dtype())) {
+      return false;
+    }
+    attrs.Set(name, static_cast<float>(ToDoubles(constant)[0]));
+  }
+  GraphBuilder builder(&graph, &ops);
+  const ValueId replaced = builder.Call(FullName(op), inputs, std::move(attrs));
+  if (!builder.status().ok()) return false;
+  const ValueInfo& was = graph.value(out).info;
+  const ValueInfo& is = graph.value(replaced).info;
+  if (was.dtype != is.dtype || was.dims != is.dims) return false;
+  ReplaceValue(graph, out, replaced);
+  return true;
+}
+
+}  // namespace
+
+StatusOr<bool> MatchPatterns(Graph& graph, const OpTable& ops) {
+  std::vector<Prepared> patterns;
+  ParseOptions as_pattern;
+  as_pattern.infer = false;
+  for (const OpDef* op : ops.all()) {
+    for (const Pattern& pattern : op->patterns) {
+      PLUMB_ASSIGN_OR_RETURN(Graph parsed, ParseGraph(pattern.text, ops, as_pattern));
+      patterns.push_back({op, std::move(parsed)});
+    }
+  }
+  bool changed = false;
+  PLUMB_ASSIGN_OR_RETURN(std::vector<NodeId> order, graph.TopologicalOrder());
+  std::reverse(order.begin(), order.end());
+  for (NodeId id : order) {
+    for (const Prepared& pattern : patterns) {
+      const Node& node = graph.node(id);
+      const ValueId root = pattern.graph.outputs()[0];
+      const NodeId last = pattern.graph.value(root).producer;
+      if (node.erased || last == kNoNode || node.op != pattern.graph.node(last).op) continue;
+      const ValueId out = node.outputs[0];
+      Match match(graph, pattern.graph);
+      if (out == kNoValue || !match.Value(root, out)) continue;
+      if (!Enclosed(graph, Uses(graph), match.nodes(), out)) continue;
+      if (!Replace(graph, ops, pattern, match, out)) continue;
+      graph.RemoveDeadNodes();
+      changed = true;
+      break;
+    }
+  }
+  return changed;
+}
+
+}  // namespace plumb::engine
