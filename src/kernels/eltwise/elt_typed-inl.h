@@ -34,16 +34,33 @@ void Where(const EltArgs& args) {
   for (int64_t i = 0; i < args.n; ++i) dst[i] = a[i] ? b[i] : c[i];
 }
 
-// A bound beyond the type's range is no bound.
+// A bound beyond the range of T is the end of the range; the upper bound wins.
+template <typename T>
+inline T Bound(double bound) {
+  if constexpr (static_cast<T>(0.5) != static_cast<T>(0)) {
+    return static_cast<T>(bound);
+  } else {
+    // 2^(bits of the value), exact in double.
+    constexpr bool kSigned = static_cast<T>(-1) < static_cast<T>(0);
+    constexpr double kEnd =
+        static_cast<double>(uint64_t{1} << (8 * sizeof(T) - 1)) * (kSigned ? 1.0 : 2.0);
+    constexpr T kHighest =
+        kSigned ? static_cast<T>((uint64_t{1} << (8 * sizeof(T) - 1)) - 1) : static_cast<T>(-1);
+    constexpr T kLowest =
+        kSigned ? static_cast<T>(uint64_t{1} << (8 * sizeof(T) - 1)) : static_cast<T>(0);
+    if (bound >= kEnd) return kHighest;
+    return bound <= (kSigned ? -kEnd : 0.0) ? kLowest : static_cast<T>(bound);
+  }
+}
+
 template <typename T>
 void Clip(const EltArgs& args) {
   const T* a = static_cast<const T*>(args.a);
   T* dst = static_cast<T*>(args.dst);
+  const T low = Bound<T>(args.alpha), high = Bound<T>(args.beta);
   for (int64_t i = 0; i < args.n; ++i) {
-    T x = a[i];
-    if (static_cast<double>(x) < args.alpha) x = static_cast<T>(args.alpha);
-    if (static_cast<double>(x) > args.beta) x = static_cast<T>(args.beta);
-    dst[i] = x;
+    const T x = a[i] < low ? low : a[i];
+    dst[i] = x > high ? high : x;
   }
 }
 
@@ -51,20 +68,13 @@ template <typename T>
 EltFn FindCompare(EltOp op) {
   using B = uint8_t;
   switch (op) {
-    case EltOp::kEqual:
-      return Loop2<T, B, [](T a, T b) -> B { return a == b; }>;
-    case EltOp::kLess:
-      return Loop2<T, B, [](T a, T b) -> B { return a < b; }>;
-    case EltOp::kLessOrEqual:
-      return Loop2<T, B, [](T a, T b) -> B { return a <= b; }>;
-    case EltOp::kGreater:
-      return Loop2<T, B, [](T a, T b) -> B { return (a > b); }>;
-    case EltOp::kGreaterOrEqual:
-      return Loop2<T, B, [](T a, T b) -> B { return a >= b; }>;
-    case EltOp::kWhere:
-      return Where<T>;
-    default:
-      return nullptr;
+    case EltOp::kEqual: return Loop2<T, B, [](T a, T b) -> B { return a == b; }>;
+    case EltOp::kLess: return Loop2<T, B, [](T a, T b) -> B { return a < b; }>;
+    case EltOp::kLessOrEqual: return Loop2<T, B, [](T a, T b) -> B { return a <= b; }>;
+    case EltOp::kGreater: return Loop2<T, B, [](T a, T b) -> B { return (a > b); }>;
+    case EltOp::kGreaterOrEqual: return Loop2<T, B, [](T a, T b) -> B { return a >= b; }>;
+    case EltOp::kWhere: return Where<T>;
+    default: return nullptr;
   }
 }
 
@@ -117,20 +127,15 @@ inline T Shift(T a, T b, bool left) {
 template <typename T, typename U>
 EltFn FindIntegerBits(EltOp op) {
   switch (op) {
-    case EltOp::kBitAnd:
-      return Loop2<T, T, [](T a, T b) -> T { return a & b; }>;
-    case EltOp::kBitOr:
-      return Loop2<T, T, [](T a, T b) -> T { return a | b; }>;
-    case EltOp::kBitXor:
-      return Loop2<T, T, [](T a, T b) -> T { return a ^ b; }>;
-    case EltOp::kBitwiseNot:
-      return Loop1<T, T, [](T a) -> T { return static_cast<T>(~a); }>;
+    case EltOp::kBitAnd: return Loop2<T, T, [](T a, T b) -> T { return a & b; }>;
+    case EltOp::kBitOr: return Loop2<T, T, [](T a, T b) -> T { return a | b; }>;
+    case EltOp::kBitXor: return Loop2<T, T, [](T a, T b) -> T { return a ^ b; }>;
+    case EltOp::kBitwiseNot: return Loop1<T, T, [](T a) -> T { return static_cast<T>(~a); }>;
     case EltOp::kShiftLeft:
       return Loop2<T, T, [](T a, T b) -> T { return Shift<T, U>(a, b, true); }>;
     case EltOp::kShiftRight:
       return Loop2<T, T, [](T a, T b) -> T { return Shift<T, U>(a, b, false); }>;
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 
@@ -140,37 +145,25 @@ EltFn FindInteger(EltOp op) {
   switch (op) {
     case EltOp::kAbs:
       return Loop1<T, T, [](T a) -> T { return a < 0 ? static_cast<T>(U{0} - U(a)) : a; }>;
-    case EltOp::kNeg:
-      return Loop1<T, T, [](T a) -> T { return static_cast<T>(U{0} - U(a)); }>;
+    case EltOp::kNeg: return Loop1<T, T, [](T a) -> T { return static_cast<T>(U{0} - U(a)); }>;
     case EltOp::kSign:
       return Loop1<T, T, [](T a) -> T { return static_cast<T>((a > 0) - (a < 0)); }>;
-    case EltOp::kRelu:
-      return Loop1<T, T, [](T a) -> T { return (a > 0) ? a : T{0}; }>;
-    case EltOp::kAdd:
-      return Loop2<T, T, [](T a, T b) -> T { return U(U(a) + U(b)); }>;
-    case EltOp::kSub:
-      return Loop2<T, T, [](T a, T b) -> T { return U(U(a) - U(b)); }>;
+    case EltOp::kRelu: return Loop1<T, T, [](T a) -> T { return (a > 0) ? a : T{0}; }>;
+    case EltOp::kAdd: return Loop2<T, T, [](T a, T b) -> T { return U(U(a) + U(b)); }>;
+    case EltOp::kSub: return Loop2<T, T, [](T a, T b) -> T { return U(U(a) - U(b)); }>;
     case EltOp::kMul:
       return Loop2<T, T, [](T a, T b) -> T { return static_cast<T>(uint64_t{U(a)} * U(b)); }>;
-    case EltOp::kDiv:
-      return Loop2<T, T, [](T a, T b) -> T { return Divide<T, U>(a, b); }>;
-    case EltOp::kMin:
-      return Loop2<T, T, [](T a, T b) -> T { return b < a ? b : a; }>;
-    case EltOp::kMax:
-      return Loop2<T, T, [](T a, T b) -> T { return a < b ? b : a; }>;
-    case EltOp::kMod:
-      return Loop2<T, T, [](T a, T b) -> T { return FloorModulo<T>(a, b); }>;
-    case EltOp::kFmod:
-      return Loop2<T, T, [](T a, T b) -> T { return Remainder<T>(a, b); }>;
-    case EltOp::kPow:
-      return Loop2<T, T, [](T a, T b) -> T { return Power<T, U>(a, b); }>;
+    case EltOp::kDiv: return Loop2<T, T, [](T a, T b) -> T { return Divide<T, U>(a, b); }>;
+    case EltOp::kMin: return Loop2<T, T, [](T a, T b) -> T { return b < a ? b : a; }>;
+    case EltOp::kMax: return Loop2<T, T, [](T a, T b) -> T { return a < b ? b : a; }>;
+    case EltOp::kMod: return Loop2<T, T, [](T a, T b) -> T { return FloorModulo<T>(a, b); }>;
+    case EltOp::kFmod: return Loop2<T, T, [](T a, T b) -> T { return Remainder<T>(a, b); }>;
+    case EltOp::kPow: return Loop2<T, T, [](T a, T b) -> T { return Power<T, U>(a, b); }>;
     case EltOp::kPrelu:
       return Loop2<T, T,
                    [](T a, T b) -> T { return a < 0 ? static_cast<T>(uint64_t{U(a)} * U(b)) : a; }>;
-    case EltOp::kClip:
-      return Clip<T>;
-    default:
-      break;
+    case EltOp::kClip: return Clip<T>;
+    default: break;
   }
   if (EltFn fn = FindIntegerBits<T, U>(op)) return fn;
   return FindCompare<T>(op);
@@ -179,56 +172,35 @@ EltFn FindInteger(EltOp op) {
 template <typename T>
 EltFn FindFloat(EltOp op) {
   switch (op) {
-    case EltOp::kAbs:
-      return Loop1<T, T, [](T a) -> T { return a < 0 ? -a : a + T{0}; }>;
-    case EltOp::kNeg:
-      return Loop1<T, T, [](T a) -> T { return -a; }>;
+    case EltOp::kAbs: return Loop1<T, T, [](T a) -> T { return a < 0 ? -a : a + T{0}; }>;
+    case EltOp::kNeg: return Loop1<T, T, [](T a) -> T { return -a; }>;
     case EltOp::kSign:
       return Loop1<T, T, [](T a) -> T { return (a > 0) ? T{1} : (a < 0) ? T{-1} : a; }>;
-    case EltOp::kReciprocal:
-      return Loop1<T, T, [](T a) -> T { return T{1} / a; }>;
-    case EltOp::kRelu:
-      return Loop1<T, T, [](T a) -> T { return a < 0 ? T{0} : a; }>;
-    case EltOp::kAdd:
-      return Loop2<T, T, [](T a, T b) -> T { return a + b; }>;
-    case EltOp::kSub:
-      return Loop2<T, T, [](T a, T b) -> T { return a - b; }>;
-    case EltOp::kMul:
-      return Loop2<T, T, [](T a, T b) -> T { return a * b; }>;
-    case EltOp::kDiv:
-      return Loop2<T, T, [](T a, T b) -> T { return a / b; }>;
-    case EltOp::kMin:
-      return Loop2<T, T, [](T a, T b) -> T { return b < a || b != b ? b : a; }>;
-    case EltOp::kMax:
-      return Loop2<T, T, [](T a, T b) -> T { return a < b || b != b ? b : a; }>;
-    case EltOp::kPrelu:
-      return Loop2<T, T, [](T a, T b) -> T { return a < 0 ? a * b : a; }>;
-    case EltOp::kClip:
-      return Clip<T>;
-    case EltOp::kCube:
-      return Loop1<T, T, [](T a) -> T { return a * a * a; }>;
-    default:
-      return FindCompare<T>(op);
+    case EltOp::kReciprocal: return Loop1<T, T, [](T a) -> T { return T{1} / a; }>;
+    case EltOp::kRelu: return Loop1<T, T, [](T a) -> T { return a < 0 ? T{0} : a; }>;
+    case EltOp::kAdd: return Loop2<T, T, [](T a, T b) -> T { return a + b; }>;
+    case EltOp::kSub: return Loop2<T, T, [](T a, T b) -> T { return a - b; }>;
+    case EltOp::kMul: return Loop2<T, T, [](T a, T b) -> T { return a * b; }>;
+    case EltOp::kDiv: return Loop2<T, T, [](T a, T b) -> T { return a / b; }>;
+    case EltOp::kMin: return Loop2<T, T, [](T a, T b) -> T { return b < a || b != b ? b : a; }>;
+    case EltOp::kMax: return Loop2<T, T, [](T a, T b) -> T { return a < b || b != b ? b : a; }>;
+    case EltOp::kPrelu: return Loop2<T, T, [](T a, T b) -> T { return a < 0 ? a * b : a; }>;
+    case EltOp::kClip: return Clip<T>;
+    case EltOp::kCube: return Loop1<T, T, [](T a) -> T { return a * a * a; }>;
+    default: return FindCompare<T>(op);
   }
 }
 
 EltFn FindBool(EltOp op) {
   using B = uint8_t;
   switch (op) {
-    case EltOp::kNot:
-      return Loop1<B, B, [](B a) -> B { return a == 0; }>;
-    case EltOp::kAnd:
-      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) & (b != 0); }>;
-    case EltOp::kOr:
-      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) | (b != 0); }>;
-    case EltOp::kXor:
-      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) ^ (b != 0); }>;
-    case EltOp::kEqual:
-      return Loop2<B, B, [](B a, B b) -> B { return (a != 0) == (b != 0); }>;
-    case EltOp::kWhere:
-      return Where<B>;
-    default:
-      return nullptr;
+    case EltOp::kNot: return Loop1<B, B, [](B a) -> B { return a == 0; }>;
+    case EltOp::kAnd: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) & (b != 0); }>;
+    case EltOp::kOr: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) | (b != 0); }>;
+    case EltOp::kXor: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) ^ (b != 0); }>;
+    case EltOp::kEqual: return Loop2<B, B, [](B a, B b) -> B { return (a != 0) == (b != 0); }>;
+    case EltOp::kWhere: return Where<B>;
+    default: return nullptr;
   }
 }
 

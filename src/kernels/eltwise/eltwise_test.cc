@@ -265,6 +265,23 @@ TEST_F(EltwiseTest, IntegersWrapAndDivisionByZeroGivesZero) {
   }
 }
 
+TEST_F(EltwiseTest, ClipOfIntegersTakesBoundsBeyondTheType) {
+  const std::pair<double, double> bounds[] = {
+      {-5, 7}, {-1e30, 3}, {1000, 2000}, {-INFINITY, INFINITY}, {9, 4}};
+  for (auto [low, high] : bounds) {
+    EltInstruction in = With(EltOp::kClip, low, high);
+    in.type = DType::kInt8;
+    auto program = Make({DType::kInt8}, {in}, {1});
+    Guarded<std::int8_t> x(256), y(256);
+    for (std::size_t i = 0; i < 256; ++i) x[i] = static_cast<std::int8_t>(i);
+    RunTwice(BindFlat(*program, 256), {x.data(), y.data()}, 1, &y);
+    for (std::size_t i = 0; i < 256; ++i) {
+      const double bounded = std::min(high, std::max(low, static_cast<double>(x[i])));
+      ASSERT_EQ(y[i], std::clamp(bounded, -128.0, 127.0)) << low << " " << high << " " << +x[i];
+    }
+  }
+}
+
 template <typename T>
 class EltwiseCast : public testing::KernelTest {
  protected:
