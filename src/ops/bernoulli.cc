@@ -42,7 +42,8 @@ Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 100); }
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "f32", .inputs = {F32({4, 5}, 0, 1)}, .attrs = Attrs({{"seed", 2.0f}})},
-          {.name = "to_bool", .inputs = {F32({7}, 0, 1)},
+          {.name = "to_bool",
+           .inputs = {F32({7}, 0, 1)},
            .attrs = Attrs({{"dtype", CodeOfElementType(DType::kBool)}})}};
 }
 

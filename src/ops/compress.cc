@@ -44,8 +44,8 @@ Status Infer(InferContext& context) {
   }
   if (!context.has_dims(0)) return OkStatus();
   DimVector out = context.dims(0);
-  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
-                                                       static_cast<int>(out.size())));
+  PLUMB_ASSIGN_OR_RETURN(
+      const int axis, NormalizeAxis(context.attrs().Int("axis", 0), static_cast<int>(out.size())));
   out[static_cast<std::size_t>(axis)] = dim;
   context.SetOutput(0, context.dtype(0), out);
   return OkStatus();
@@ -76,13 +76,15 @@ std::vector<Sample> Samples() {
     const auto count = static_cast<std::int64_t>(values.size());
     return Given(DType::kBool, {count}, std::move(values));
   };
-  return {{.name = "rows", .inputs = {F32({3, 2}), flags({0, 1, 1})},
-           .attrs = Attrs({{"axis", 0}})},
-          {.name = "columns", .inputs = {F32({2, 3}), flags({1, 0, 1})},
-           .attrs = Attrs({{"axis", -1}})},
-          {.name = "constant", .inputs = {F32({2, 3}), Constant(flags({0, 1}))},
-           .attrs = Attrs({{"axis", 1}})},
-          {.name = "elements", .inputs = {F32({2, 3}), flags({0, 1, 0, 0, 1})}}};
+  return {
+      {.name = "rows", .inputs = {F32({3, 2}), flags({0, 1, 1})}, .attrs = Attrs({{"axis", 0}})},
+      {.name = "columns",
+       .inputs = {F32({2, 3}), flags({1, 0, 1})},
+       .attrs = Attrs({{"axis", -1}})},
+      {.name = "constant",
+       .inputs = {F32({2, 3}), Constant(flags({0, 1}))},
+       .attrs = Attrs({{"axis", 1}})},
+      {.name = "elements", .inputs = {F32({2, 3}), flags({0, 1, 0, 0, 1})}}};
 }
 
 }  // namespace

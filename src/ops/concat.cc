@@ -36,8 +36,8 @@ Status Infer(InferContext& context) {
     if (!context.has_dims(i)) return OkStatus();
   }
   DimVector out = context.dims(0);
-  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 1),
-                                                       static_cast<int>(out.size())));
+  PLUMB_ASSIGN_OR_RETURN(
+      const int axis, NormalizeAxis(context.attrs().Int("axis", 1), static_cast<int>(out.size())));
   const auto joined = static_cast<std::size_t>(axis);
   std::optional<Dim> total = out[joined];
   for (int i = 1; i < context.num_inputs(); ++i) {
@@ -60,8 +60,7 @@ Status Infer(InferContext& context) {
 // --- reference ---
 Status Reference(ReferenceContext& context) {
   Shape out = context.input(0).shape();
-  PLUMB_ASSIGN_OR_RETURN(const int axis,
-                         NormalizeAxis(context.attrs().Int("axis", 1), out.rank()));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 1), out.rank()));
   for (int i = 1; i < context.num_inputs(); ++i) {
     Shape shape = context.input(i).shape();
     if (shape.rank() != out.rank()) {
@@ -77,7 +76,7 @@ Status Reference(ReferenceContext& context) {
     }
     out[axis] += size;
   }
-  PLUMB_ASSIGN_OR_RETURN(Tensor* result, context.Allocate(0, context.input(0).dtype(), out));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * result, context.Allocate(0, context.input(0).dtype(), out));
   const Strides strides = RowMajorStrides(out);
   std::int64_t begin = 0;
   for (int i = 0; i < context.num_inputs(); ++i) {
@@ -136,12 +135,13 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "channels", .inputs = {F32({2, 3, 2}), F32({2, 1, 2}), F32({2, 2, 2})},
-           .attrs = Attrs({{"axis", 1}})},
-          {.name = "last", .inputs = {F32({2, 3}), F32({2, 2})}, .attrs = Attrs({{"axis", -1}})},
-          {.name = "with_empty", .inputs = {F32({2, 0}), F32({2, 2})},
-           .attrs = Attrs({{"axis", 1}})},
-          {.name = "one", .inputs = {F32({3})}, .attrs = Attrs({{"axis", 0}})}};
+  return {
+      {.name = "channels",
+       .inputs = {F32({2, 3, 2}), F32({2, 1, 2}), F32({2, 2, 2})},
+       .attrs = Attrs({{"axis", 1}})},
+      {.name = "last", .inputs = {F32({2, 3}), F32({2, 2})}, .attrs = Attrs({{"axis", -1}})},
+      {.name = "with_empty", .inputs = {F32({2, 0}), F32({2, 2})}, .attrs = Attrs({{"axis", 1}})},
+      {.name = "one", .inputs = {F32({3})}, .attrs = Attrs({{"axis", 0}})}};
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ StatusOr<Tensor> ValueOf(const AttrMap& attrs) {
 Status Infer(InferContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const Tensor value, ValueOf(context.attrs()));
   context.SetOutput(0, value.dtype(), ToDims(value.shape()));
-  const bool readable = IsInteger(value.dtype()) && value.dtype() != DType::kInt4 &&
-                        value.dtype() != DType::kUInt4;
+  const bool readable =
+      IsInteger(value.dtype()) && value.dtype() != DType::kInt4 && value.dtype() != DType::kUInt4;
   if (readable && value.num_elements() <= static_cast<std::int64_t>(kMaxContent)) {
     const std::vector<std::int64_t> elements = ToInt64s(value);
     SetKnownContent(context, DimVector(elements.begin(), elements.end()));

@@ -28,8 +28,8 @@ Status Infer(InferContext& context) {
   context.SetOutput(0, value.dtype(), *shape);
   if (shape->size() == 1 && (*shape)[0].is_constant() && IsInteger(value.dtype()) &&
       (*shape)[0].value() <= static_cast<std::int64_t>(kMaxContent)) {
-    SetKnownContent(context, DimVector(static_cast<std::size_t>((*shape)[0].value()),
-                                       Dim(ToInt64s(value)[0])));
+    SetKnownContent(
+        context, DimVector(static_cast<std::size_t>((*shape)[0].value()), Dim(ToInt64s(value)[0])));
   }
   return OkStatus();
 }
@@ -38,7 +38,7 @@ Status Infer(InferContext& context) {
 Status Reference(ReferenceContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const Tensor value, ValueOf(context.attrs()));
   PLUMB_ASSIGN_OR_RETURN(const Shape shape, MakeShape(ToInt64s(context.input(0))));
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, value.dtype(), shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, value.dtype(), shape));
   FillElements(value, out);
   return OkStatus();
 }
@@ -46,7 +46,8 @@ Status Reference(ReferenceContext& context) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "zeros", .inputs = {ConstantInts({2, 3})}},
-          {.name = "ints", .inputs = {ConstantInts({4})},
+          {.name = "ints",
+           .inputs = {ConstantInts({4})},
            .attrs = Attrs({{"value", Tensor::FromVector<std::int64_t>(Shape{1}, {7})}})},
           {.name = "scalar", .inputs = {ConstantInts({})}},
           {.name = "at_run_time", .inputs = {Given(DType::kInt64, {2}, {1, 3})}}};

@@ -41,11 +41,10 @@ Status Infer(InferContext& context) {
   const auto or_fresh = [&](const std::optional<Dim>& dim) {
     return dim.has_value() ? *dim : context.FreshDim();
   };
-  context.SetOutput(0, context.dtype(0),
-                    DimVector{in[0],
-                              or_fresh(Dim::DivideExactly(in[1], *Dim::Multiply(block, block))),
-                              or_fresh(Dim::Multiply(in[2], block)),
-                              or_fresh(Dim::Multiply(in[3], block))});
+  context.SetOutput(
+      0, context.dtype(0),
+      DimVector{in[0], or_fresh(Dim::DivideExactly(in[1], *Dim::Multiply(block, block))),
+                or_fresh(Dim::Multiply(in[2], block)), or_fresh(Dim::Multiply(in[3], block))});
   return OkStatus();
 }
 
@@ -58,7 +57,8 @@ Status Reference(ReferenceContext& context) {
   const Strides strides = RowMajorStrides(in);
   return CopyByIndex(context, context.input(0), out, [&](const Dims& at) {
     const std::int64_t i = at[2] % b, j = at[3] % b;
-    const std::int64_t channel = column_first ? (at[1] * b + i) * b + j : (i * b + j) * out[1] + at[1];
+    const std::int64_t channel =
+        column_first ? (at[1] * b + i) * b + j : (i * b + j) * out[1] + at[1];
     return DotIndex(Dims{at[0], channel, at[2] / b, at[3] / b}, strides);
   });
 }
@@ -69,8 +69,7 @@ Status Gradient(GradientContext& context) {
   if (!gradient.present()) return OkStatus();
   const std::int64_t block = context.node().attrs.Int("blocksize", 0);
   if (context.node().attrs.String("mode", "DCR") == "CRD") return PickGradient(context);
-  context.SetInputGradient(
-      0, Call("SpaceToDepth", {gradient}, Attrs({{"blocksize", block}})).id());
+  context.SetInputGradient(0, Call("SpaceToDepth", {gradient}, Attrs({{"blocksize", block}})).id());
   return context.builder().status();
 }
 
@@ -94,7 +93,8 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "dcr", .inputs = {F32({2, 8, 2, 3})}, .attrs = Attrs({{"blocksize", 2}})},
-          {.name = "crd", .inputs = {F32({1, 18, 2, 2})},
+          {.name = "crd",
+           .inputs = {F32({1, 18, 2, 2})},
            .attrs = Attrs({{"blocksize", 3}, {"mode", "CRD"}})}};
 }
 

@@ -12,8 +12,8 @@ void CopyNibble(const void* src, std::int64_t from, void* dst, std::int64_t to) 
   const auto* in = static_cast<const std::uint8_t*>(src) + from / 2;
   auto* out = static_cast<std::uint8_t*>(dst) + to / 2;
   const int value = from % 2 == 0 ? *in & 0xf : *in >> 4;
-  *out = static_cast<std::uint8_t>(to % 2 == 0 ? (*out & 0xf0) | value
-                                               : (*out & 0x0f) | (value << 4));
+  *out =
+      static_cast<std::uint8_t>(to % 2 == 0 ? (*out & 0xf0) | value : (*out & 0x0f) | (value << 4));
 }
 
 }  // namespace

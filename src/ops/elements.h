@@ -1,5 +1,5 @@
-// Single elements of tensors of any type, and walks over every index of a shape: what the references
-// of data movement are written with.
+// Single elements of tensors of any type, and walks over every index of a shape: what the
+// references of data movement are written with.
 #pragma once
 
 #include <cstdint>

@@ -33,8 +33,7 @@ Status Infer(InferContext& context) {
     const auto content = context.content(0);
     if (content.has_value() && content->size() == 1 && out.size() == 1 && out[0].is_constant() &&
         out[0].value() <= static_cast<std::int64_t>(kMaxContent)) {
-      SetKnownContent(context,
-                      DimVector(static_cast<std::size_t>(out[0].value()), (*content)[0]));
+      SetKnownContent(context, DimVector(static_cast<std::size_t>(out[0].value()), (*content)[0]));
     }
     return OkStatus();
   }
@@ -55,8 +54,7 @@ Status Reference(ReferenceContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const Shape target, MakeShape(ToInt64s(context.input(1))));
   PLUMB_ASSIGN_OR_RETURN(const Shape out, BroadcastShapes(input.shape(), target));
   const Strides walk = Walk(input.shape(), out);
-  return CopyByIndex(context, input, out,
-                     [&](const Dims& index) { return DotIndex(index, walk); });
+  return CopyByIndex(context, input, out, [&](const Dims& index) { return DotIndex(index, walk); });
 }
 
 // --- gradient ---

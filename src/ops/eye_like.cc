@@ -31,7 +31,7 @@ Status Reference(ReferenceContext& context) {
   if (type == DType::kString || type == DType::kInt4 || type == DType::kUInt4) {
     return InvalidArgument("element type ", Str(DTypeName(type)), " has no one");
   }
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, type, shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, type, shape));
   const double one = 1;
   const Tensor ones = FromDoubles(type, Shape{1}, std::span(&one, 1));
   const ElementCopier copier(ones, out);
@@ -47,7 +47,8 @@ Status Reference(ReferenceContext& context) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "square", .inputs = {F32({3, 3})}},
-          {.name = "above", .inputs = {F32({3, 4})},
+          {.name = "above",
+           .inputs = {F32({3, 4})},
            .attrs = Attrs({{"k", 2}, {"dtype", CodeOfElementType(DType::kInt32)}})},
           {.name = "below", .inputs = {F32({4, 2})}, .attrs = Attrs({{"k", -1}})}};
 }

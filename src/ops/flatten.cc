@@ -21,8 +21,7 @@ Status Infer(InferContext& context) {
   std::optional<DimVector> dims;
   if (context.has_dims(0)) {
     const DimVector& in = context.dims(0);
-    PLUMB_ASSIGN_OR_RETURN(const int axis,
-                           SplitAxis(context.attrs(), static_cast<int>(in.size())));
+    PLUMB_ASSIGN_OR_RETURN(const int axis, SplitAxis(context.attrs(), static_cast<int>(in.size())));
     std::optional<Dim> sides[2] = {Dim(1), Dim(1)};
     for (int i = 0; i < static_cast<int>(in.size()); ++i) {
       std::optional<Dim>& side = sides[i < axis ? 0 : 1];

@@ -3,8 +3,8 @@
 // Opsets: 1, 11 (negative indices), 13.
 #include "ops/content.h"
 #include "ops/expression.h"
-#include "ops/indices.h"
 #include "ops/indexing_kernel.h"
+#include "ops/indices.h"
 #include "ops/movement.h"
 #include "ops/sample_inputs.h"
 
@@ -30,8 +30,8 @@ Status Infer(InferContext& context) {
   context.SetOutput(0, context.dtype(0), std::nullopt);
   if (!context.has_dims(0)) return OkStatus();
   const DimVector& in = context.dims(0);
-  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
-                                                       static_cast<int>(in.size())));
+  PLUMB_ASSIGN_OR_RETURN(
+      const int axis, NormalizeAxis(context.attrs().Int("axis", 0), static_cast<int>(in.size())));
   if (!context.has_dims(1)) return OkStatus();
   DimVector out(in.begin(), in.begin() + axis);
   out.insert(out.end(), context.dims(1).begin(), context.dims(1).end());
@@ -57,15 +57,14 @@ Extents ExtentsAround(const Shape& shape, int axis) {
 Status Reference(ReferenceContext& context) {
   const Tensor& data = context.input(0);
   const Shape& in = data.shape();
-  PLUMB_ASSIGN_OR_RETURN(const int axis,
-                         NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
   PLUMB_ASSIGN_OR_RETURN(const auto indices, NormalIndices(context.input(1), in[axis]));
   std::vector<std::int64_t> sizes(in.begin(), in.begin() + axis);
   const Shape& index_shape = context.input(1).shape();
   sizes.insert(sizes.end(), index_shape.begin(), index_shape.end());
   sizes.insert(sizes.end(), in.begin() + axis + 1, in.end());
   PLUMB_ASSIGN_OR_RETURN(const Shape out_shape, MakeShape(sizes));
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, data.dtype(), out_shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, data.dtype(), out_shape));
   const ElementCopier copier(data, out);
   const Extents extents = ExtentsAround(in, axis);
   std::int64_t to = 0;
@@ -112,14 +111,17 @@ Status Lower(LowerContext& context) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "rows", .inputs = {F32({5, 3}), Given(DType::kInt64, {2, 2}, {0, 4, -1, 2})}},
-          {.name = "columns", .inputs = {F32({2, 4, 3}), Given(DType::kInt32, {3}, {1, 1, -4})},
-           .attrs = Attrs({{"axis", 1}})},
-          {.name = "scalar_index", .inputs = {F32({3, 2}), Given(DType::kInt64, {}, {1})},
-           .attrs = Attrs({{"axis", -1}})},
-          {.name = "u8", .inputs = {Random(DType::kUInt8, {4, 5}, 0, 255),
-                                    Random(DType::kInt64, {6}, -4, 3)}},
-          {.name = "embedding", .inputs = {Weight({50, 16}), Random(DType::kInt64, {2, 7}, 0, 49)}}};
+  return {
+      {.name = "rows", .inputs = {F32({5, 3}), Given(DType::kInt64, {2, 2}, {0, 4, -1, 2})}},
+      {.name = "columns",
+       .inputs = {F32({2, 4, 3}), Given(DType::kInt32, {3}, {1, 1, -4})},
+       .attrs = Attrs({{"axis", 1}})},
+      {.name = "scalar_index",
+       .inputs = {F32({3, 2}), Given(DType::kInt64, {}, {1})},
+       .attrs = Attrs({{"axis", -1}})},
+      {.name = "u8",
+       .inputs = {Random(DType::kUInt8, {4, 5}, 0, 255), Random(DType::kInt64, {6}, -4, 3)}},
+      {.name = "embedding", .inputs = {Weight({50, 16}), Random(DType::kInt64, {2, 7}, 0, 49)}}};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// GatherElements: output[i...] = data[i... with i[axis] = indices[i...]]; the output has the shape of
-// `indices`. Opsets: 11, 13.
+// GatherElements: output[i...] = data[i... with i[axis] = indices[i...]]; the output has the shape
+// of `indices`. Opsets: 11, 13.
 #include "ops/expression.h"
 #include "ops/indexing_kernel.h"
 #include "ops/indices.h"
@@ -14,9 +14,8 @@ Status CheckShapes(const Shape& data, const Shape& indices, int axis) {
   bool fits = data.rank() == indices.rank();
   for (int i = 0; fits && i < data.rank(); ++i) fits = i == axis || indices[i] <= data[i];
   if (fits) return OkStatus();
-  return InvalidArgument("indices have shape ", indices.ToString(), ", data has ",
-                         data.ToString(), ": expected the same rank, and no dimension but ", axis,
-                         " larger");
+  return InvalidArgument("indices have shape ", indices.ToString(), ", data has ", data.ToString(),
+                         ": expected the same rank, and no dimension but ", axis, " larger");
 }
 
 // --- shape inference ---
@@ -26,16 +25,14 @@ Status Infer(InferContext& context) {
   const int rank = static_cast<int>(context.dims(0).size());
   PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0), rank));
   const auto data = ConcreteShape(context.dims(0)), indices = ConcreteShape(context.dims(1));
-  return data.has_value() && indices.has_value() ? CheckShapes(*data, *indices, axis)
-                                                 : OkStatus();
+  return data.has_value() && indices.has_value() ? CheckShapes(*data, *indices, axis) : OkStatus();
 }
 
 // --- reference ---
 Status Reference(ReferenceContext& context) {
   const Tensor& data = context.input(0);
   const Shape& in = data.shape();
-  PLUMB_ASSIGN_OR_RETURN(const int axis,
-                         NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
   const Shape& out = context.input(1).shape();
   PLUMB_RETURN_IF_ERROR(CheckShapes(in, out, axis));
   PLUMB_ASSIGN_OR_RETURN(const auto indices, NormalIndices(context.input(1), in[axis]));
@@ -54,7 +51,8 @@ Status Gradient(GradientContext& context) {
   const Expr zeros = Call("ConstantOfShape", {ShapeOf(InputOf(context, 0))},
                           Attrs({{"value", Tensor::Zeros(gradient.dtype(), Shape{1})}}));
   context.SetInputGradient(0, Call("ScatterElements", {zeros, InputOf(context, 1), gradient},
-                                   Attrs({{"axis", axis}, {"reduction", "add"}})).id());
+                                   Attrs({{"axis", axis}, {"reduction", "add"}}))
+                                  .id());
   return context.builder().status();
 }
 
@@ -63,8 +61,8 @@ Status Lower(LowerContext& context) {
   if (!IsPackedAndPlain(context)) return OkStatus();
   const Operand& data = context.input(0);
   kernels::GatherElementsProblem problem;
-  PLUMB_ASSIGN_OR_RETURN(
-      problem.axis, NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
+  PLUMB_ASSIGN_OR_RETURN(problem.axis,
+                         NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
   problem.wide_indices = context.input(1).dtype == DType::kInt64;
   problem.element_bytes = static_cast<int>(StorageBytes(data.dtype, 1));
   problem.src_sizes = data.shape;
@@ -76,12 +74,14 @@ Status Lower(LowerContext& context) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "rows", .inputs = {F32({3, 3}), Given(DType::kInt64, {2, 3},
-                                                         {1, 2, 0, -1, 0, 0})}},
-          {.name = "last", .inputs = {F32({2, 4}), Random(DType::kInt32, {2, 6}, -4, 3)},
-           .attrs = Attrs({{"axis", -1}})},
-          {.name = "middle", .inputs = {F32({2, 3, 4}), Random(DType::kInt64, {1, 5, 2}, 0, 2)},
-           .attrs = Attrs({{"axis", 1}})}};
+  return {
+      {.name = "rows", .inputs = {F32({3, 3}), Given(DType::kInt64, {2, 3}, {1, 2, 0, -1, 0, 0})}},
+      {.name = "last",
+       .inputs = {F32({2, 4}), Random(DType::kInt32, {2, 6}, -4, 3)},
+       .attrs = Attrs({{"axis", -1}})},
+      {.name = "middle",
+       .inputs = {F32({2, 3, 4}), Random(DType::kInt64, {1, 5, 2}, 0, 2)},
+       .attrs = Attrs({{"axis", 1}})}};
 }
 
 }  // namespace

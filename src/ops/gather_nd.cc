@@ -32,13 +32,12 @@ struct Parts {
 
 StatusOr<Parts> PartsOf(const Shape& data, const Shape& indices, const AttrMap& attrs) {
   Parts parts;
-  PLUMB_ASSIGN_OR_RETURN(parts.batch_dims,
-                         BatchDims(attrs, static_cast<std::size_t>(data.rank()),
-                                   static_cast<std::size_t>(indices.rank())));
+  PLUMB_ASSIGN_OR_RETURN(parts.batch_dims, BatchDims(attrs, static_cast<std::size_t>(data.rank()),
+                                                     static_cast<std::size_t>(indices.rank())));
   if (indices.back() < 1 || indices.back() > data.rank() - parts.batch_dims) {
     return InvalidArgument("indices have shape ", indices.ToString(), ", data has ",
-                           data.ToString(), ": a tuple has 1 to ",
-                           data.rank() - parts.batch_dims, " indices");
+                           data.ToString(), ": a tuple has 1 to ", data.rank() - parts.batch_dims,
+                           " indices");
   }
   parts.depth = static_cast<int>(indices.back());
   std::vector<std::int64_t> sizes;
@@ -73,13 +72,11 @@ Status Infer(InferContext& context) {
   const DimVector &data = context.dims(0), &indices = context.dims(1);
   const auto data_shape = ConcreteShape(data), index_shape = ConcreteShape(indices);
   if (data_shape.has_value() && index_shape.has_value()) {
-    PLUMB_ASSIGN_OR_RETURN(const Parts parts,
-                           PartsOf(*data_shape, *index_shape, context.attrs()));
+    PLUMB_ASSIGN_OR_RETURN(const Parts parts, PartsOf(*data_shape, *index_shape, context.attrs()));
     context.SetOutput(0, context.dtype(0), ToDims(parts.output));
     return OkStatus();
   }
-  PLUMB_ASSIGN_OR_RETURN(const int batch,
-                         BatchDims(context.attrs(), data.size(), indices.size()));
+  PLUMB_ASSIGN_OR_RETURN(const int batch, BatchDims(context.attrs(), data.size(), indices.size()));
   if (!indices.back().is_constant()) return OkStatus();
   const std::int64_t sliced = batch + indices.back().value();
   if (sliced <= batch || sliced > static_cast<std::int64_t>(data.size())) {
@@ -99,7 +96,7 @@ Status Reference(ReferenceContext& context) {
                          PartsOf(data.shape(), context.input(1).shape(), context.attrs()));
   PLUMB_ASSIGN_OR_RETURN(const auto indices,
                          NormalTuples(context.input(1), parts.indexed_sizes.span()));
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, data.dtype(), parts.output));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, data.dtype(), parts.output));
   const ElementCopier copier(data, out);
   const Strides strides = RowMajorStrides(parts.indexed_sizes);
   std::int64_t to = 0;
@@ -135,8 +132,8 @@ std::vector<Sample> Samples() {
   return {{.name = "elements",
            .inputs = {F32({3, 4}), Given(DType::kInt64, {3, 2}, {0, 0, 2, -1, 1, 3})}},
           {.name = "slices", .inputs = {F32({3, 2, 4}), Given(DType::kInt64, {2, 1}, {2, 0})}},
-          {.name = "batched", .inputs = {F32({2, 3, 4}), Given(DType::kInt64, {2, 2, 1},
-                                                               {0, 2, 1, 1})},
+          {.name = "batched",
+           .inputs = {F32({2, 3, 4}), Given(DType::kInt64, {2, 2, 1}, {0, 2, 1, 1})},
            .attrs = Attrs({{"batch_dims", 1}})}};
 }
 

@@ -1,5 +1,6 @@
-// If: the outputs of then_branch where the condition holds, of else_branch where it does not. Branches
-// have no inputs; what they read of the outer graph are their captures. Opsets: 1, 11, 13, 16, 19, 21.
+// If: the outputs of then_branch where the condition holds, of else_branch where it does not.
+// Branches have no inputs; what they read of the outer graph are their captures. Opsets: 1, 11, 13,
+// 16, 19, 21.
 #include "ops/subgraphs.h"
 
 namespace plumb::ops {
@@ -32,8 +33,9 @@ Status Infer(InferContext& context) {
     const auto index = static_cast<std::size_t>(i);
     const StatusOr<ValueInfo> either = EitherInfo(then_infos[index], else_infos[index]);
     if (!either.ok()) return Annotate(either.status(), absl::StrCat("output ", i));
-    const ValueInfo& info =
-        !known.has_value() ? *either : *known ? then_infos[index] : else_infos[index];
+    const ValueInfo& info = !known.has_value() ? *either
+                            : *known           ? then_infos[index]
+                                               : else_infos[index];
     context.SetOutput(i, info.dtype, info.dims);
   }
   return OkStatus();
@@ -42,9 +44,8 @@ Status Infer(InferContext& context) {
 // --- reference ---
 Status Reference(ReferenceContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const bool condition, ConditionOf(context.input(0)));
-  PLUMB_ASSIGN_OR_RETURN(
-      const int index,
-      SubgraphIndex(context.node(), condition ? "then_branch" : "else_branch"));
+  PLUMB_ASSIGN_OR_RETURN(const int index,
+                         SubgraphIndex(context.node(), condition ? "then_branch" : "else_branch"));
   PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, context.run_subgraph(index, {}));
   PLUMB_RETURN_IF_ERROR(CheckCount("the branch", outputs.size(), context.num_outputs()));
   context.outputs = std::move(outputs);

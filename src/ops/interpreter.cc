@@ -12,7 +12,8 @@ constexpr int kMaxSubgraphDepth = 64;
 
 std::string DimsText(const DimVector& dims, const SymbolTable& symbols) {
   std::string text;
-  for (const Dim& dim : dims) absl::StrAppend(&text, text.empty() ? "" : "x", dim.ToString(symbols));
+  for (const Dim& dim : dims)
+    absl::StrAppend(&text, text.empty() ? "" : "x", dim.ToString(symbols));
   return text.empty() ? "scalar" : text;
 }
 
@@ -50,7 +51,9 @@ Status CheckInput(const Graph& graph, const Value& value, const Tensor& tensor,
 class Run {
  public:
   Run(const Graph& graph, const InterpretOptions& options, int depth)
-      : graph_(graph), options_(options), depth_(depth),
+      : graph_(graph),
+        options_(options),
+        depth_(depth),
         values_(static_cast<std::size_t>(graph.num_values())),
         uses_left_(values_.size(), 0) {}
 
@@ -149,8 +152,8 @@ class Run {
       return Unimplemented("state '", body.states()[0].name, "' in a subgraph; keep it outside");
     }
     if (arguments.size() != body.inputs().size()) {
-      return InvalidArgument("'", subgraph.name, "' takes ", body.inputs().size(),
-                             " inputs, got ", arguments.size());
+      return InvalidArgument("'", subgraph.name, "' takes ", body.inputs().size(), " inputs, got ",
+                             arguments.size());
     }
     Run run(body, options_, depth_ + 1);
     for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -16,7 +16,7 @@ namespace plumb::ops {
 using StateMap = std::map<std::string, Tensor>;
 
 struct InterpretOptions {
-  StateMap* states = nullptr;        // null: every run starts from the initial tensors
+  StateMap* states = nullptr;             // null: every run starts from the initial tensors
   std::int64_t max_loop_trips = 1 << 20;  // an error beyond: no graph from outside runs for ever
   // Called after each node with its outputs (for `plumb compare` and tests); may be empty.
   std::function<void(const Graph&, NodeId, std::span<const Tensor>)> observe;

@@ -77,8 +77,8 @@ TEST(InterpreterTest, NamesTheNodeThatFailed) {
   const Graph graph = Parse(R"(graph g(x: f32[N], shape: i64[2]) -> (y) {
     y = Reshape(x, shape) "folds"
   })");
-  const auto outputs = Interpret(graph, {Tensor::Zeros(DType::kFloat32, {5}),
-                                         Tensor::FromVector<std::int64_t>({2}, {2, 3})});
+  const auto outputs = Interpret(
+      graph, {Tensor::Zeros(DType::kFloat32, {5}), Tensor::FromVector<std::int64_t>({2}, {2, 3})});
   EXPECT_EQ(outputs.status().message(),
             "node 'folds' (Reshape): cannot reshape 5 (5 elements) to [2, 3]");
 }

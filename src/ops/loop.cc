@@ -1,4 +1,5 @@
-// Loop: runs the body while i < M (without M: for ever) and the condition holds (without one: true),
+// Loop: runs the body while i < M (without M: for ever) and the condition holds (without one:
+// true),
 //   (condition, variables..., elements...) = body(i, condition, variables...)
 // and gives the last variables and, for each further body output, its values stacked along a new
 // first axis. Opsets: 1, 11, 13, 16, 19, 21.
@@ -56,8 +57,8 @@ bool KeepsCondition(const Graph& body) {
   }
   if (condition == body.inputs()[1]) return true;
   const Tensor& constant = body.value(condition).constant;
-  return constant.defined() && constant.dtype() == DType::kBool &&
-         constant.num_elements() == 1 && constant.data<bool>()[0];
+  return constant.defined() && constant.dtype() == DType::kBool && constant.num_elements() == 1 &&
+         constant.data<bool>()[0];
 }
 
 std::optional<std::int64_t> KnownTrips(const InferContext& context, const Graph& body) {
@@ -71,8 +72,8 @@ std::optional<std::int64_t> KnownTrips(const InferContext& context, const Graph&
   return std::max<std::int64_t>(0, (*limit)[0]);
 }
 
-// Forgets what an iteration does not keep of the variables, which follow two other inputs in `given`
-// and one other output in `results`. True when there was nothing to forget.
+// Forgets what an iteration does not keep of the variables, which follow two other inputs in
+// `given` and one other output in `results`. True when there was nothing to forget.
 StatusOr<bool> Settle(const std::vector<ValueInfo>& results, int variables,
                       std::vector<ValueInfo>* given) {
   bool settled = true;
@@ -153,8 +154,7 @@ Status Reference(ReferenceContext& context) {
                            context.run_subgraph(form.body, std::move(arguments)));
     PLUMB_ASSIGN_OR_RETURN(condition, ConditionOf(results[0]));
     for (int i = 0; i < form.variables; ++i) {
-      variables[static_cast<std::size_t>(i)] =
-          std::move(results[static_cast<std::size_t>(1 + i)]);
+      variables[static_cast<std::size_t>(i)] = std::move(results[static_cast<std::size_t>(1 + i)]);
     }
     for (int i = 0; i < form.stacked; ++i) {
       stacks[static_cast<std::size_t>(i)].push_back(
@@ -185,7 +185,8 @@ std::vector<Sample> Samples() { return {}; }
 const OpDef& LoopOp() {
   static const OpDef op{
       .name = "Loop",
-      .doc = "runs the body while i < M and its condition holds; carries variables, stacks elements",
+      .doc =
+          "runs the body while i < M and its condition holds; carries variables, stacks elements",
       .inputs = {{"M", "index", Arity::kOptional},
                  {"cond", "bool", Arity::kOptional},
                  {"v_initial", "any", Arity::kVariadic}},

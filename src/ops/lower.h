@@ -13,9 +13,9 @@
 
 namespace plumb::ops {
 
-// One operand of a node on concrete shapes, in the memory order that the plan gave it. Strides count
-// elements and are listed in the order of the logical dimensions (N, C, H, W), whatever the memory
-// order: channels-last activations have strides {H*W*P, 1, W*P, P} with pixel stride P >= C.
+// One operand of a node on concrete shapes, in the memory order that the plan gave it. Strides
+// count elements and are listed in the order of the logical dimensions (N, C, H, W), whatever the
+// memory order: channels-last activations have strides {H*W*P, 1, W*P, P} with pixel stride P >= C.
 struct Operand {
   bool present = false;
   DType dtype = DType::kUndefined;
@@ -34,10 +34,10 @@ struct OperandRef {
 
 // One way to compute the node.
 struct KernelChoice {
-  kernels::Algorithm algorithm;      // what a plan for another shape asks for again
-  std::string name;                  // "implicit_gemm avx512 14x32"
+  kernels::Algorithm algorithm;  // what a plan for another shape asks for again
+  std::string name;              // "implicit_gemm avx512 14x32"
   kernels::Estimate estimate;
-  std::int64_t packed_bytes = 0;     // of constants in the algorithm's own order
+  std::int64_t packed_bytes = 0;           // of constants in the algorithm's own order
   std::function<void(void* packed)> pack;  // fills packed_bytes, 64-byte aligned; empty: nothing
   kernels::BoundKernel kernel;
   std::vector<OperandRef> operands;  // in the order that the kernel states
@@ -47,11 +47,14 @@ struct KernelChoice {
 
 class LowerContext {
  public:
-  LowerContext(const Node& node, std::span<const Operand> inputs,
-               std::span<const Operand> outputs,
+  LowerContext(const Node& node, std::span<const Operand> inputs, std::span<const Operand> outputs,
                std::span<const std::optional<DimVector>> contents, const Target& target,
                const kernels::Algorithm* chosen)
-      : node_(node), inputs_(inputs), outputs_(outputs), contents_(contents), target_(target),
+      : node_(node),
+        inputs_(inputs),
+        outputs_(outputs),
+        contents_(contents),
+        target_(target),
         chosen_(chosen) {}
 
   const Node& node() const { return node_; }
@@ -75,8 +78,8 @@ class LowerContext {
   }
   void Add(KernelChoice choice) { choices.push_back(std::move(choice)); }
 
-  // Set by callers that give kErrors a counter and look at it after a run; kernels that need one are
-  // not offered to others.
+  // Set by callers that give kErrors a counter and look at it after a run; kernels that need one
+  // are not offered to others.
   bool counts_errors = false;
 
   // Left empty: no kernel fits these operands; the reference runs.

@@ -40,8 +40,8 @@ double OutputBytes(const ConcreteNode& node) {
   double bytes = 0;
   for (std::size_t i = 0; i < node.output_shapes.size(); ++i) {
     if (node.output_types[i] == DType::kUndefined) continue;
-    bytes += static_cast<double>(
-        StorageBytes(node.output_types[i], NumElements(node.output_shapes[i])));
+    bytes +=
+        static_cast<double>(StorageBytes(node.output_types[i], NumElements(node.output_shapes[i])));
   }
   return bytes;
 }
@@ -84,8 +84,12 @@ StatusOr<Movement> MappedAxes(std::span<const AxisMap> axes, const Shape& src) {
   const Strides dst_strides = RowMajorStrides(dst);
   Movement movement{.regions = {}, .covers_all = covers_all};
   for (std::size_t number = 0; number < count; ++number) {
-    Region region{.source = 0, .sizes = Shape(rank, 0), .src_offset = 0,
-                  .src_strides = Strides(rank, 0), .dst_offset = 0, .dst_strides = dst_strides};
+    Region region{.source = 0,
+                  .sizes = Shape(rank, 0),
+                  .src_offset = 0,
+                  .src_strides = Strides(rank, 0),
+                  .dst_offset = 0,
+                  .dst_strides = dst_strides};
     std::size_t rest = number;
     for (int axis = rank - 1; axis >= 0; --axis) {
       const std::vector<Piece>& choices = pieces[static_cast<std::size_t>(axis)];
@@ -134,9 +138,8 @@ Status PickGradient(GradientContext& context) {
   const std::vector<ValueId> picked =
       builder.CallN(prefix + Str(node.op->name), inputs, 1, node.attrs);
   PLUMB_RETURN_IF_ERROR(builder.status());
-  const Expr zeros =
-      Call("ConstantOfShape", {Reshape(count, Ints(input, {1}))},
-           Attrs({{"value", Tensor::Zeros(gradient.dtype(), Shape{1})}}));
+  const Expr zeros = Call("ConstantOfShape", {Reshape(count, Ints(input, {1}))},
+                          Attrs({{"value", Tensor::Zeros(gradient.dtype(), Shape{1})}}));
   const Expr sum = Call("ScatterElements",
                         {zeros, Reshape(Expr(&builder, picked[0]), flat), Reshape(gradient, flat)},
                         Attrs({{"axis", 0}, {"reduction", "add"}}));

@@ -49,7 +49,7 @@ namespace plumb::ops {
 template <typename Fn>
 Status CopyByIndex(ReferenceContext& context, const Tensor& src, const Shape& out_shape,
                    Fn&& position_of, const Tensor& fill) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, src.dtype(), out_shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, src.dtype(), out_shape));
   if (fill.defined()) FillElements(fill, out);
   const ElementCopier copier(src, out);
   ForEachIndex(out_shape, [&](const Dims& index, std::int64_t position) {

@@ -1,5 +1,6 @@
-// Multinomial: for each row of unnormalised log-probabilities [batch, classes], sample_size draws of
-// a class with replacement, [batch, sample_size], by seed and position (random_draw.h). Opset: 7.
+// Multinomial: for each row of unnormalised log-probabilities [batch, classes], sample_size draws
+// of a class with replacement, [batch, sample_size], by seed and position (random_draw.h).
+// Opset: 7.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -87,9 +88,11 @@ Cost CostOf(const ConcreteNode& node) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "two_rows", .inputs = {F32({2, 5})},
+  return {{.name = "two_rows",
+           .inputs = {F32({2, 5})},
            .attrs = Attrs({{"sample_size", 8}, {"seed", 1.0f}})},
-          {.name = "i64", .inputs = {F32({1, 3})},
+          {.name = "i64",
+           .inputs = {F32({1, 3})},
            .attrs = Attrs({{"dtype", CodeOfElementType(DType::kInt64)}})}};
 }
 

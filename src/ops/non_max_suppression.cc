@@ -102,8 +102,8 @@ Status Reference(ReferenceContext& context) {
   std::vector<Box> converted(static_cast<std::size_t>(shape[2]));
   for (std::int64_t batch = 0; batch < shape[0]; ++batch) {
     for (std::size_t i = 0; i < converted.size(); ++i) {
-      converted[i] = BoxOf(boxes.data() + (static_cast<std::size_t>(batch) * converted.size() + i) * 4,
-                           center);
+      converted[i] = BoxOf(
+          boxes.data() + (static_cast<std::size_t>(batch) * converted.size() + i) * 4, center);
     }
     for (std::int64_t c = 0; c < shape[1]; ++c) {
       const float* of_class = scores.data() + (batch * shape[1] + c) * shape[2];
@@ -122,29 +122,28 @@ Status Reference(ReferenceContext& context) {
 // The comparisons depend on the boxes; ten operations each for a hundredth of all pairs.
 Cost CostOf(const ConcreteNode& node) {
   const auto boxes = static_cast<double>(NumElements(node.input_shapes[1]));
-  const auto per_class = static_cast<double>(
-      node.input_shapes[1].rank() == 3 ? node.input_shapes[1][2] : 1);
+  const auto per_class =
+      static_cast<double>(node.input_shapes[1].rank() == 3 ? node.input_shapes[1][2] : 1);
   return StreamingCost(node, 10 * boxes * std::max(1.0, per_class / 100));
 }
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  const auto boxes = Given(DType::kFloat32, {1, 6, 4},
-                           {0, 0,    1, 1,   0, 0.1,  1, 1.1,   0, -0.1, 1, 0.9,
-                            0, 10,   1, 11,  0, 10.1, 1, 11.1,  0, 100,  1, 101});
+  const auto boxes =
+      Given(DType::kFloat32, {1, 6, 4}, {0, 0,  1, 1,  0, 0.1,  1, 1.1,  0, -0.1, 1, 0.9,
+                                         0, 10, 1, 11, 0, 10.1, 1, 11.1, 0, 100,  1, 101});
   const auto scores = Given(DType::kFloat32, {1, 1, 6}, {0.9, 0.75, 0.6, 0.95, 0.5, 0.3});
   const auto number = [](DType type, double value) { return Constant(Given(type, {1}, {value})); };
   const auto most = number(DType::kInt64, 3);
   const auto half = number(DType::kFloat32, 0.5);
-  return {{.name = "corners",
-           .inputs = {boxes, scores, most, half, number(DType::kFloat32, 0)}},
-          {.name = "score_threshold",
-           .inputs = {boxes, scores, most, half, number(DType::kFloat32, 0.7)}},
-          {.name = "no_limit_given", .inputs = {boxes, scores}},
-          {.name = "centers_and_classes",
-           .inputs = {F32({2, 40, 4}, 0.2, 1), F32({2, 3, 40}, 0, 1),
-                      number(DType::kInt64, 10), half},
-           .attrs = Attrs({{"center_point_box", 1}})}};
+  return {
+      {.name = "corners", .inputs = {boxes, scores, most, half, number(DType::kFloat32, 0)}},
+      {.name = "score_threshold",
+       .inputs = {boxes, scores, most, half, number(DType::kFloat32, 0.7)}},
+      {.name = "no_limit_given", .inputs = {boxes, scores}},
+      {.name = "centers_and_classes",
+       .inputs = {F32({2, 40, 4}, 0.2, 1), F32({2, 3, 40}, 0, 1), number(DType::kInt64, 10), half},
+       .attrs = Attrs({{"center_point_box", 1}})}};
 }
 
 }  // namespace

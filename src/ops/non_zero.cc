@@ -9,9 +9,8 @@ namespace {
 
 // --- shape inference ---
 Status Infer(InferContext& context) {
-  const Dim rank = context.has_dims(0)
-                       ? Dim(static_cast<std::int64_t>(context.dims(0).size()))
-                       : context.FreshDim();
+  const Dim rank = context.has_dims(0) ? Dim(static_cast<std::int64_t>(context.dims(0).size()))
+                                       : context.FreshDim();
   context.SetOutput(0, DType::kInt64, DimVector{rank, context.FreshDim()});
   return OkStatus();
 }
@@ -39,7 +38,7 @@ Status Reference(ReferenceContext& context) {
       false);
   if (!read) return InvalidArgument("elements of type ", Str(DTypeName(input.dtype())));
   const auto count = static_cast<std::int64_t>(found.size());
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out,
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out,
                          context.Allocate(0, DType::kInt64, Shape{input.rank(), count}));
   const std::span<std::int64_t> indices = out->mutable_data<std::int64_t>();
   const Strides strides = RowMajorStrides(input.shape());

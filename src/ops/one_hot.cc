@@ -31,8 +31,7 @@ Status Infer(InferContext& context) {
   if (context.constant(1) != nullptr) {
     PLUMB_ASSIGN_OR_RETURN(const std::int64_t size, DepthOf(*context.constant(1)));
     depth = Dim(size);
-  } else if (const auto content = context.content(1); content.has_value() &&
-                                                      content->size() == 1) {
+  } else if (const auto content = context.content(1); content.has_value() && content->size() == 1) {
     depth = (*content)[0];
   }
   out.insert(out.begin() + axis, depth);
@@ -54,7 +53,7 @@ Status Reference(ReferenceContext& context) {
   std::vector<std::int64_t> sizes(in.begin(), in.end());
   sizes.insert(sizes.begin() + axis, depth);
   PLUMB_ASSIGN_OR_RETURN(const Shape shape, MakeShape(sizes));
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, values.dtype(), shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, values.dtype(), shape));
   const ElementCopier copier(values, out);
   for (std::int64_t i = 0; i < out->num_elements(); ++i) copier.Copy(0, i);
   std::int64_t inner = 1;
@@ -75,9 +74,11 @@ std::vector<Sample> Samples() {
   const auto depth = [](double value) { return Constant(Given(DType::kInt64, {}, {value})); };
   const SampleInput off_on = Given(DType::kFloat32, {2}, {-1, 2});
   return {{.name = "last", .inputs = {Given(DType::kInt64, {4}, {0, 2, -1, 7}), depth(3), off_on}},
-          {.name = "first", .inputs = {Random(DType::kInt32, {2, 3}, 0, 3), depth(4), off_on},
+          {.name = "first",
+           .inputs = {Random(DType::kInt32, {2, 3}, 0, 3), depth(4), off_on},
            .attrs = Attrs({{"axis", 0}})},
-          {.name = "middle", .inputs = {Random(DType::kInt64, {2, 3}, -4, 3), depth(4), off_on},
+          {.name = "middle",
+           .inputs = {Random(DType::kInt64, {2, 3}, -4, 3), depth(4), off_on},
            .attrs = Attrs({{"axis", 1}})}};
 }
 

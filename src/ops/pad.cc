@@ -156,9 +156,8 @@ Status Reference(ReferenceContext& context) {
       [&](const Dims& index) {
         std::int64_t from = 0;
         for (int axis = 0; axis < index.rank(); ++axis) {
-          const std::int64_t at =
-              SourceOf(index[axis], input.shape()[axis],
-                       pads[static_cast<std::size_t>(axis)].before, mode);
+          const std::int64_t at = SourceOf(index[axis], input.shape()[axis],
+                                           pads[static_cast<std::size_t>(axis)].before, mode);
           if (at < 0) return std::int64_t{-1};
           from += at * strides[axis];
         }
@@ -168,18 +167,24 @@ Status Reference(ReferenceContext& context) {
 }
 
 // --- gradient ---
-// Constant mode: the pads are taken off again. The others add up what was copied several times.
+// Constant mode: the pads are taken off again, what lay there belongs to the constant. The others
+// add up what was copied several times.
 Status Gradient(GradientContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const Mode mode, ModeOf(context.node().attrs));
   if (mode != Mode::kConstant) return PickGradient(context);
   const Expr gradient = GradientOf(context);
   if (!gradient.present()) return OkStatus();
   const Expr negative = -InputOf(context, 1);
-  const Expr axes = InputOf(context, 3);
+  const Expr axes = InputOf(context, 3), value = InputOf(context, 2);
   const Expr none(&context.builder(), kNoValue);
-  context.SetInputGradient(
-      0, (axes.present() ? Call("Pad", {gradient, negative, none, axes})
-                         : Call("Pad", {gradient, negative})).id());
+  const Expr kept = axes.present() ? Call("Pad", {gradient, negative, none, axes})
+                                   : Call("Pad", {gradient, negative});
+  context.SetInputGradient(0, kept.id());
+  if (value.present()) {
+    const Expr added =
+        Reduce("ReduceSum", gradient, {}, false) - Reduce("ReduceSum", kept, {}, false);
+    context.SetInputGradient(2, Reshape(added, ShapeOf(value)).id());
+  }
   return context.builder().status();
 }
 
@@ -199,13 +204,15 @@ void AddConstantBoxes(const Shape& in, const Shape& out, const std::vector<AxisP
   for (int axis = 0; axis < out.rank(); ++axis) {
     const AxisPads& own = pads[static_cast<std::size_t>(axis)];
     const std::int64_t begin = std::clamp<std::int64_t>(own.before, 0, out[axis]);
-    const std::int64_t end =
-        std::clamp<std::int64_t>(own.before + in[axis], begin, out[axis]);
+    const std::int64_t end = std::clamp<std::int64_t>(own.before + in[axis], begin, out[axis]);
     for (const auto& [from, to] : {std::pair(std::int64_t{0}, begin), std::pair(end, out[axis])}) {
       if (from == to) continue;
-      Region region{.source = 2, .sizes = sizes, .src_offset = 0,
+      Region region{.source = 2,
+                    .sizes = sizes,
+                    .src_offset = 0,
                     .src_strides = Strides(out.rank(), 0),
-                    .dst_offset = offset + from * strides[axis], .dst_strides = strides};
+                    .dst_offset = offset + from * strides[axis],
+                    .dst_strides = strides};
       region.sizes[axis] = to - from;
       movement->regions.push_back(region);
     }
@@ -242,8 +249,8 @@ Status Upgrade(UpgradeContext& context) {
   const float value = context.attrs.Float("value", 0);
   if (value != 0 && !context.inputs.empty()) {
     const DType type = context.builder().info(context.inputs[0]).dtype;
-    context.inputs.push_back(context.builder().Scalar(
-        type == DType::kUndefined ? DType::kFloat32 : type, value));
+    context.inputs.push_back(
+        context.builder().Scalar(type == DType::kUndefined ? DType::kFloat32 : type, value));
   }
   context.attrs.Erase("pads");
   context.attrs.Erase("value");
@@ -261,12 +268,11 @@ std::vector<Sample> Samples() {
       {.name = "negative", .inputs = {F32({4, 5}), ConstantInts({-1, 1, 0, -2})}},
       {.name = "axes",
        .inputs = {F32({2, 3, 2}), ConstantInts({1, 1}), Omitted(), ConstantInts({-2})}},
-      {.name = "edge", .inputs = {F32({2, 3}), ConstantInts({1, 2, 0, 1})},
-       .attrs = mode("edge")},
-      {.name = "reflect", .inputs = {F32({3, 4}), ConstantInts({1, 2, 2, 3})},
+      {.name = "edge", .inputs = {F32({2, 3}), ConstantInts({1, 2, 0, 1})}, .attrs = mode("edge")},
+      {.name = "reflect",
+       .inputs = {F32({3, 4}), ConstantInts({1, 2, 2, 3})},
        .attrs = mode("reflect")},
-      {.name = "wrap", .inputs = {F32({2, 3}), ConstantInts({1, 4, 0, 1})},
-       .attrs = mode("wrap")},
+      {.name = "wrap", .inputs = {F32({2, 3}), ConstantInts({1, 4, 0, 1})}, .attrs = mode("wrap")},
   };
 }
 

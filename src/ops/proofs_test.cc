@@ -1,5 +1,5 @@
-// Proofs that the IR carries control flow, state, randomness and sizes known only after a step: each
-// is a graph in text form that runs on the references.
+// Proofs that the IR carries control flow, state, randomness and sizes known only after a step:
+// each is a graph in text form that runs on the references.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,7 +42,8 @@ TEST(ProofTest, IfReadsCapturedValuesInBothBranches) {
   })");
   const Tensor x = Floats({1, 2}), y = Floats({10, 20});
   EXPECT_THAT(RunGraph(graph, {Tensor::Scalar(true), x, y})[0].data<float>(), ElementsAre(11, 44));
-  EXPECT_THAT(RunGraph(graph, {Tensor::Scalar(false), x, y})[0].data<float>(), ElementsAre(-11, -22));
+  EXPECT_THAT(RunGraph(graph, {Tensor::Scalar(false), x, y})[0].data<float>(),
+              ElementsAre(-11, -22));
 }
 
 TEST(ProofTest, BranchesMayGiveDifferentShapes) {
@@ -73,8 +74,8 @@ TEST(ProofTest, LoopCarriesVariablesAndReadsCapturedOnes) {
   EXPECT_THAT(outputs[0].data<float>(), ElementsAre(8, 40));
   EXPECT_EQ(outputs[1].shape(), (Shape{3, 2}));
   EXPECT_THAT(outputs[1].data<float>(), ElementsAre(2, 10, 4, 20, 8, 40));
-  const std::vector<Tensor> none = RunGraph(graph, {Tensor::Scalar<std::int64_t>(0), inputs[1],
-                                               inputs[2]});
+  const std::vector<Tensor> none =
+      RunGraph(graph, {Tensor::Scalar<std::int64_t>(0), inputs[1], inputs[2]});
   EXPECT_THAT(none[0].data<float>(), ElementsAre(1, 5));
   EXPECT_EQ(none[1].shape(), (Shape{0, 2}));
 }
@@ -178,7 +179,8 @@ TEST(ProofTest, ACounterHeldAsStateGivesNewNumbersInEveryRun) {
   EXPECT_FALSE(std::ranges::equal(first.data<float>(), second.data<float>()));
   EXPECT_THAT(states.at("counter").data<std::int64_t>(), ElementsAre(2));
   states.clear();
-  EXPECT_TRUE(std::ranges::equal(first.data<float>(), RunGraph(graph, {}, options)[0].data<float>()));
+  EXPECT_TRUE(
+      std::ranges::equal(first.data<float>(), RunGraph(graph, {}, options)[0].data<float>()));
 }
 
 TEST(ProofTest, NonZeroIntoGatherHasSizesKnownOnlyAfterItRan) {

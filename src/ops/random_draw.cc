@@ -46,7 +46,7 @@ double DrawAt(const AttrMap& attrs, std::uint64_t seed, std::uint64_t counter,
 template <Distribution D>
 Status Fill(ReferenceContext& context, DType type, const Shape& shape, std::uint64_t seed,
             std::uint64_t counter) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, type, shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, type, shape));
   std::vector<double> values(static_cast<std::size_t>(out->num_elements()));
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = DrawAt<D>(context.attrs(), seed, counter, i);
@@ -78,8 +78,8 @@ Status Reference(ReferenceContext& context) {
   for (int i = 0; i < 2; ++i) {
     const Tensor& input = context.input(1 + i);
     if (input.num_elements() != 1) {
-      return InvalidArgument(i == 0 ? "seed" : "counter", " has shape ",
-                             input.shape().ToString(), ", expected one element");
+      return InvalidArgument(i == 0 ? "seed" : "counter", " has shape ", input.shape().ToString(),
+                             ", expected one element");
     }
     numbers[i] = static_cast<std::uint64_t>(ToInt64s(input)[0]);
   }
@@ -128,9 +128,9 @@ Status ReplaceBy(UpgradeContext& context, ValueId shape) {
   const std::int64_t counter = builder.graph().num_nodes();
   context.attrs.Erase("seed");
   context.attrs.Erase("shape");
-  const ValueId output = builder.Call(
-      D == Distribution::kUniform ? "plumb.RandomUniform" : "plumb.RandomNormal",
-      {shape, scalar(seed), scalar(counter)}, context.attrs);
+  const ValueId output =
+      builder.Call(D == Distribution::kUniform ? "plumb.RandomUniform" : "plumb.RandomNormal",
+                   {shape, scalar(seed), scalar(counter)}, context.attrs);
   context.replacement = std::vector<ValueId>{output};
   return builder.status();
 }
@@ -159,7 +159,8 @@ Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 100); }
 std::vector<Sample> Samples() {
   const auto number = [](double value) { return Given(DType::kInt64, {}, {value}); };
   return {{.name = "f32", .inputs = {ConstantInts({3, 5}), number(7), number(2)}},
-          {.name = "f64", .inputs = {Given(DType::kInt64, {1}, {4}), number(7), number(0)},
+          {.name = "f64",
+           .inputs = {Given(DType::kInt64, {1}, {4}), number(7), number(0)},
            .attrs = Attrs({{"dtype", CodeOfElementType(DType::kFloat64)}})}};
 }
 std::vector<Sample> OnnxSamples() {
@@ -212,8 +213,7 @@ OpDef DescribeRandom(Distribution distribution) {
   op.inputs = {{"shape", "index"}, {"seed", "i64"}, {"counter", "i64"}};
   op.infer = Infer;
   const bool uniform = distribution == Distribution::kUniform;
-  op.reference =
-      uniform ? Reference<Distribution::kUniform> : Reference<Distribution::kNormal>;
+  op.reference = uniform ? Reference<Distribution::kUniform> : Reference<Distribution::kNormal>;
   op.samples = Samples;
   return op;
 }
@@ -226,8 +226,7 @@ OpDef DescribeOnnxRandom(Distribution distribution) {
   const bool uniform = distribution == Distribution::kUniform;
   op.reference =
       uniform ? ReferenceOnnx<Distribution::kUniform> : ReferenceOnnx<Distribution::kNormal>;
-  op.upgrade =
-      uniform ? UpgradeOnnx<Distribution::kUniform> : UpgradeOnnx<Distribution::kNormal>;
+  op.upgrade = uniform ? UpgradeOnnx<Distribution::kUniform> : UpgradeOnnx<Distribution::kNormal>;
   op.samples = OnnxSamples;
   return op;
 }
@@ -241,8 +240,7 @@ OpDef DescribeRandomLike(Distribution distribution) {
   const bool uniform = distribution == Distribution::kUniform;
   op.reference =
       uniform ? ReferenceLike<Distribution::kUniform> : ReferenceLike<Distribution::kNormal>;
-  op.upgrade =
-      uniform ? UpgradeLike<Distribution::kUniform> : UpgradeLike<Distribution::kNormal>;
+  op.upgrade = uniform ? UpgradeLike<Distribution::kUniform> : UpgradeLike<Distribution::kNormal>;
   op.samples = LikeSamples;
   return op;
 }

@@ -1,8 +1,8 @@
-// Random tensors whose every element is a function of (seed, counter, position) alone: Philox blocks
-// of core/random.h with the seed as key, position and counter as the 128-bit counter. The operators
-// of domain "plumb" take seed and counter as inputs; those of ONNX are rewritten to them when a model
-// is loaded, with the seed attribute as seed and, as no state is theirs, a counter that is fixed and
-// different for each node.
+// Random tensors whose every element is a function of (seed, counter, position) alone: Philox
+// blocks of core/random.h with the seed as key, position and counter as the 128-bit counter. The
+// operators of domain "plumb" take seed and counter as inputs; those of ONNX are rewritten to them
+// when a model is loaded, with the seed attribute as seed and, as no state is theirs, a counter
+// that is fixed and different for each node.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// RandomNormal: plumb.RandomNormal with seed and counter as inputs, and the forms of ONNX (RandomNormal and
-// RandomNormalLike, opset 1) that are rewritten to it. random_draw.h says how numbers are made.
+// RandomNormal: plumb.RandomNormal with seed and counter as inputs, and the forms of ONNX
+// (RandomNormal and RandomNormalLike, opset 1) that are rewritten to it. random_draw.h says how
+// numbers are made.
 #include "ops/random_draw.h"
 
 namespace plumb::ops {

@@ -1,5 +1,6 @@
-// RandomUniform: plumb.RandomUniform with seed and counter as inputs, and the forms of ONNX (RandomUniform and
-// RandomUniformLike, opset 1) that are rewritten to it. random_draw.h says how numbers are made.
+// RandomUniform: plumb.RandomUniform with seed and counter as inputs, and the forms of ONNX
+// (RandomUniform and RandomUniformLike, opset 1) that are rewritten to it. random_draw.h says how
+// numbers are made.
 #include "ops/random_draw.h"
 
 namespace plumb::ops {

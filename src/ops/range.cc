@@ -59,16 +59,16 @@ Status Fill(ReferenceContext& context) {
   const T delta = context.input(2).data<T>()[0];
   std::int64_t count = 0;
   if constexpr (std::is_integral_v<T>) {
-    PLUMB_ASSIGN_OR_RETURN(count, CountOfInts(static_cast<std::int64_t>(start),
-                                              static_cast<std::int64_t>(limit),
-                                              static_cast<std::int64_t>(delta)));
+    PLUMB_ASSIGN_OR_RETURN(
+        count, CountOfInts(static_cast<std::int64_t>(start), static_cast<std::int64_t>(limit),
+                           static_cast<std::int64_t>(delta)));
   } else {
     if (AsDouble(delta) == 0) return InvalidArgument("delta is 0");
     const double steps = std::ceil((AsDouble(limit) - AsDouble(start)) / AsDouble(delta));
     if (!(steps < 0x1p60)) return InvalidArgument("the range would not end");
     count = std::max<std::int64_t>(0, static_cast<std::int64_t>(steps));
   }
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, context.input(0).dtype(), Shape{count}));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, context.input(0).dtype(), Shape{count}));
   const std::span<T> values = out->mutable_data<T>();
   for (std::int64_t i = 0; i < count; ++i) {
     T& value = values[static_cast<std::size_t>(i)];
@@ -106,18 +106,17 @@ Status Reference(ReferenceContext& context) {
 // --- samples ---
 std::vector<Sample> Samples() {
   const auto scalar = [](DType type, double value) { return Given(type, {}, {value}); };
-  return {{.name = "i64",
-           .inputs = {scalar(DType::kInt64, 2), scalar(DType::kInt64, 11),
-                      scalar(DType::kInt64, 3)}},
-          {.name = "backwards",
-           .inputs = {Constant(scalar(DType::kInt32, 5)), Constant(scalar(DType::kInt32, -2)),
-                      Constant(scalar(DType::kInt32, -2))}},
-          {.name = "f32",
-           .inputs = {scalar(DType::kFloat32, 0.5), scalar(DType::kFloat32, 2),
-                      scalar(DType::kFloat32, 0.25)}},
-          {.name = "empty",
-           .inputs = {scalar(DType::kInt64, 3), scalar(DType::kInt64, 3),
-                      scalar(DType::kInt64, 1)}}};
+  return {
+      {.name = "i64",
+       .inputs = {scalar(DType::kInt64, 2), scalar(DType::kInt64, 11), scalar(DType::kInt64, 3)}},
+      {.name = "backwards",
+       .inputs = {Constant(scalar(DType::kInt32, 5)), Constant(scalar(DType::kInt32, -2)),
+                  Constant(scalar(DType::kInt32, -2))}},
+      {.name = "f32",
+       .inputs = {scalar(DType::kFloat32, 0.5), scalar(DType::kFloat32, 2),
+                  scalar(DType::kFloat32, 0.25)}},
+      {.name = "empty",
+       .inputs = {scalar(DType::kInt64, 3), scalar(DType::kInt64, 3), scalar(DType::kInt64, 1)}}};
 }
 
 }  // namespace

@@ -169,11 +169,11 @@ std::vector<Sample> Samples() {
       {.name = "left_over", .inputs = {F32({2, 3, 4}), ConstantInts({3, -1, 2})}},
       {.name = "copied", .inputs = {F32({2, 3, 4}), ConstantInts({0, -1})}},
       {.name = "to_scalar", .inputs = {F32({1, 1}), ConstantInts({})}},
-      {.name = "zero_allowed", .inputs = {F32({0, 3}), ConstantInts({3, 0})},
+      {.name = "zero_allowed",
+       .inputs = {F32({0, 3}), ConstantInts({3, 0})},
        .attrs = Attrs({{"allowzero", 1}})},
       {.name = "empty_left_over", .inputs = {F32({0, 3}), ConstantInts({0, -1})}},
-      {.name = "shape_at_run_time",
-       .inputs = {F32({2, 6}), Given(DType::kInt64, {2}, {3, 4})}},
+      {.name = "shape_at_run_time", .inputs = {F32({2, 6}), Given(DType::kInt64, {2}, {3, 4})}},
   };
 }
 

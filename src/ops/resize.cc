@@ -1,7 +1,7 @@
-// Resize: resamples the dimensions of X to `sizes`, or by `scales`: each output element is a weighted
-// sum of input elements, axis by axis (resize_sampling.h has the formulas).
-// Opsets: 10 (scales; asymmetric, floor), 11 (roi, sizes, coordinate rules), 13, 18 (antialias,
-// axes, keep_aspect_ratio_policy), 19 (half_pixel_symmetric).
+// Resize: resamples the dimensions of X to `sizes`, or by `scales`: each output element is a
+// weighted sum of input elements, axis by axis (resize_sampling.h has the formulas). Opsets: 10
+// (scales; asymmetric, floor), 11 (roi, sizes, coordinate rules), 13, 18 (antialias, axes,
+// keep_aspect_ratio_policy), 19 (half_pixel_symmetric).
 #include <algorithm>
 #include <cmath>
 
@@ -40,8 +40,7 @@ DimVector SymbolicSizes(const InferContext& context, const ResizeRequest* reques
   DimVector out = context.dims(0);
   const auto sizes = context.content(3);
   const bool all = !context.attrs().Has("axes");
-  const bool stretch =
-      context.attrs().String("keep_aspect_ratio_policy", "stretch") == "stretch";
+  const bool stretch = context.attrs().String("keep_aspect_ratio_policy", "stretch") == "stretch";
   for (std::size_t i = 0; i < out.size(); ++i) {
     std::optional<Dim> size;
     if (all && request != nullptr && request->scales.size() == out.size()) {
@@ -145,8 +144,7 @@ Cost CostOf(const ConcreteNode& node) {
 
 // --- lowering ---
 // The kernel resamples up to three dimensions behind batch and channels.
-bool FitsKernel(const Operand& input, const std::vector<AxisResize>& axes,
-                const ResizeRule& rule) {
+bool FitsKernel(const Operand& input, const std::vector<AxisResize>& axes, const ResizeRule& rule) {
   const int rank = input.shape.rank();
   if (rank < 3 || rank > 5 || (input.dtype != DType::kFloat32 && input.dtype != DType::kUInt8)) {
     return false;
@@ -222,11 +220,9 @@ Status Lower(LowerContext& context) {
   choice.name = "resize";
   choice.kernel = kernels::BindResize(plan.get(), context.target());
   choice.operands = {{OperandRef::kInput, 0}, {OperandRef::kOutput, 0}};
-  choice.estimate.bytes =
-      static_cast<double>(StorageBytes(context.input(0).dtype,
-                                       NumElements(context.input(0).shape)) +
-                          StorageBytes(context.output(0).dtype,
-                                       NumElements(context.output(0).shape)));
+  choice.estimate.bytes = static_cast<double>(
+      StorageBytes(context.input(0).dtype, NumElements(context.input(0).shape)) +
+      StorageBytes(context.output(0).dtype, NumElements(context.output(0).shape)));
   choice.keep_alive = plan;
   context.Add(std::move(choice));
   return OkStatus();
@@ -248,7 +244,7 @@ SampleInput Scales(std::vector<double> values) {
   return Constant(Given(DType::kFloat32, {count}, std::move(values)));
 }
 
-std::vector<Sample> Samples() {
+std::vector<Sample> RuleSamples() {
   const SampleInput image = F32({1, 3, 5, 4}), none = Omitted();
   const auto up = Scales({1, 1, 2, 2}), down = Scales({1, 1, 0.6, 0.5});
   const auto sizes = ConstantInts({1, 3, 8, 7});
@@ -258,42 +254,70 @@ std::vector<Sample> Samples() {
   const char* rule = "coordinate_transformation_mode";
   return {
       {.name = "nearest", .inputs = {image, none, up}},
-      {.name = "nearest_asymmetric_floor", .inputs = {image, none, none, sizes},
+      {.name = "nearest_asymmetric_floor",
+       .inputs = {image, none, none, sizes},
        .attrs = with({{rule, "asymmetric"}, {"nearest_mode", "floor"}})},
-      {.name = "nearest_ceil", .inputs = {image, none, down},
+      {.name = "nearest_ceil",
+       .inputs = {image, none, down},
        .attrs = with({{"nearest_mode", "ceil"}})},
       {.name = "linear", .inputs = {image, none, up}, .attrs = with({{"mode", "linear"}})},
       {.name = "linear_down", .inputs = {image, none, down}, .attrs = with({{"mode", "linear"}})},
-      {.name = "linear_align_corners", .inputs = {image, none, none, sizes},
+      {.name = "linear_align_corners",
+       .inputs = {image, none, none, sizes},
        .attrs = with({{"mode", "linear"}, {rule, "align_corners"}})},
-      {.name = "linear_pytorch", .inputs = {image, none, none, ConstantInts({1, 3, 1, 9})},
+      {.name = "linear_pytorch",
+       .inputs = {image, none, none, ConstantInts({1, 3, 1, 9})},
        .attrs = with({{"mode", "linear"}, {rule, "pytorch_half_pixel"}})},
-      {.name = "linear_symmetric", .inputs = {image, none, down},
+      {.name = "linear_symmetric",
+       .inputs = {image, none, down},
        .attrs = with({{"mode", "linear"}, {rule, "half_pixel_symmetric"}})},
-      {.name = "linear_antialias", .inputs = {F32({1, 2, 9, 8}), none, Scales({1, 1, 0.4, 0.3})},
+      {.name = "linear_antialias",
+       .inputs = {F32({1, 2, 9, 8}), none, Scales({1, 1, 0.4, 0.3})},
        .attrs = with({{"mode", "linear"}, {"antialias", 1}})},
+      {.name = "crop",
+       .inputs = {image, Scales({0, 0, 0.4, -0.2, 1, 1, 0.8, 1.1}), none,
+                  ConstantInts({1, 3, 3, 6})},
+       .attrs = with(
+           {{"mode", "linear"}, {rule, "tf_crop_and_resize"}, {"extrapolation_value", 10.0f}})},
+  };
+}
+
+std::vector<Sample> Samples() {
+  const SampleInput image = F32({1, 3, 5, 4}), none = Omitted();
+  const auto up = Scales({1, 1, 2, 2}), down = Scales({1, 1, 0.6, 0.5});
+  const auto with = [](std::initializer_list<std::pair<std::string_view, Attr>> attrs) {
+    return Attrs(attrs);
+  };
+  std::vector<Sample> samples = {
       {.name = "cubic", .inputs = {image, none, up}, .attrs = with({{"mode", "cubic"}})},
-      {.name = "cubic_exclude_outside", .inputs = {image, none, down},
+      {.name = "cubic_exclude_outside",
+       .inputs = {image, none, down},
        .attrs = with({{"mode", "cubic"}, {"exclude_outside", 1}, {"cubic_coeff_a", -0.5f}})},
-      {.name = "cubic_antialias", .inputs = {F32({1, 2, 9, 8}), none, Scales({1, 1, 0.4, 0.3})},
+      {.name = "cubic_antialias",
+       .inputs = {F32({1, 2, 9, 8}), none, Scales({1, 1, 0.4, 0.3})},
        .attrs = with({{"mode", "cubic"}, {"antialias", 1}})},
-      {.name = "crop", .inputs = {image, Scales({0, 0, 0.4, -0.2, 1, 1, 0.8, 1.1}), none,
-                                  ConstantInts({1, 3, 3, 6})},
-       .attrs = with({{"mode", "linear"}, {rule, "tf_crop_and_resize"},
-                      {"extrapolation_value", 10.0f}})},
-      {.name = "axes_not_larger", .inputs = {image, none, none, ConstantInts({10, 6})},
-       .attrs = with({{"mode", "linear"}, {"axes", std::vector<std::int64_t>{2, 3}},
+      {.name = "axes_not_larger",
+       .inputs = {image, none, none, ConstantInts({10, 6})},
+       .attrs = with({{"mode", "linear"},
+                      {"axes", std::vector<std::int64_t>{2, 3}},
                       {"keep_aspect_ratio_policy", "not_larger"}})},
-      {.name = "volume", .inputs = {F32({1, 2, 3, 4, 2}), none, Scales({1, 1, 2, 1.5, 3})},
+      {.name = "volume",
+       .inputs = {F32({1, 2, 3, 4, 2}), none, Scales({1, 1, 2, 1.5, 3})},
        .attrs = with({{"mode", "linear"}})},
-      {.name = "u8", .inputs = {Random(DType::kUInt8, {1, 3, 6, 5}, 0, 255), none, down},
-       .attrs = with({{"mode", "linear"}}), .tolerance = 0.005},
-      {.name = "matrix", .inputs = {F32({4, 3}), none, Scales({1.5, 2})},
+      {.name = "u8",
+       .inputs = {Random(DType::kUInt8, {1, 3, 6, 5}, 0, 255), none, down},
+       .attrs = with({{"mode", "linear"}}),
+       .tolerance = 0.005},
+      {.name = "matrix",
+       .inputs = {F32({4, 3}), none, Scales({1.5, 2})},
        .attrs = with({{"mode", "linear"}})},
       {.name = "sizes_at_run_time",
        .inputs = {image, none, none, Given(DType::kInt64, {4}, {1, 3, 8, 7})},
-       .attrs = with({{"mode", "linear"}}), .gradient = false},
+       .attrs = with({{"mode", "linear"}}),
+       .gradient = false},
   };
+  for (Sample& sample : RuleSamples()) samples.push_back(std::move(sample));
+  return samples;
 }
 
 }  // namespace

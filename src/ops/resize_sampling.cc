@@ -36,8 +36,7 @@ double Coordinate(const ResizeRule& rule, const AxisResize& axis, double x) {
     }
     case ResizeCoordinates::kPytorchHalfPixel:
       return axis.out > 1 ? (x + 0.5) / axis.scale - 0.5 : 0;
-    case ResizeCoordinates::kAlignCorners:
-      return axis.out == 1 ? 0 : x * (in - 1) / (length - 1);
+    case ResizeCoordinates::kAlignCorners: return axis.out == 1 ? 0 : x * (in - 1) / (length - 1);
     case ResizeCoordinates::kAsymmetric: return x / axis.scale;
     case ResizeCoordinates::kTfCropAndResize: break;
   }
@@ -126,16 +125,14 @@ StatusOr<ResizeRule> ResizeRuleOf(const AttrMap& attrs) {
       {"align_corners", ResizeCoordinates::kAlignCorners},
       {"asymmetric", ResizeCoordinates::kAsymmetric},
       {"tf_crop_and_resize", ResizeCoordinates::kTfCropAndResize}};
-  PLUMB_ASSIGN_OR_RETURN(
-      rule.coordinates,
-      Named(attrs, "coordinate_transformation_mode", "half_pixel", coordinates));
+  PLUMB_ASSIGN_OR_RETURN(rule.coordinates,
+                         Named(attrs, "coordinate_transformation_mode", "half_pixel", coordinates));
   const std::pair<const char*, ResizeNearest> nearest[] = {
       {"round_prefer_floor", ResizeNearest::kRoundPreferFloor},
       {"round_prefer_ceil", ResizeNearest::kRoundPreferCeil},
       {"floor", ResizeNearest::kFloor},
       {"ceil", ResizeNearest::kCeil}};
-  PLUMB_ASSIGN_OR_RETURN(rule.nearest,
-                         Named(attrs, "nearest_mode", "round_prefer_floor", nearest));
+  PLUMB_ASSIGN_OR_RETURN(rule.nearest, Named(attrs, "nearest_mode", "round_prefer_floor", nearest));
   rule.cubic_a = static_cast<double>(attrs.Float("cubic_coeff_a", -0.75f));
   rule.exclude_outside = attrs.Int("exclude_outside", 0) != 0;
   rule.antialias = attrs.Int("antialias", 0) != 0 && rule.mode != ResizeMode::kNearest;
@@ -150,9 +147,8 @@ bool AxisResize::IsIdentity(const ResizeRule& rule) const {
 
 Taps TapsOf(const ResizeRule& rule, const AxisResize& axis, std::int64_t position) {
   Taps taps;
-  const double x = axis.IsIdentity(rule)
-                       ? static_cast<double>(position)
-                       : Coordinate(rule, axis, static_cast<double>(position));
+  const double x = axis.IsIdentity(rule) ? static_cast<double>(position)
+                                         : Coordinate(rule, axis, static_cast<double>(position));
   const auto last = static_cast<double>(axis.in - 1);
   const auto clamped = [&](double at) {
     if (!(at > 0)) return std::int64_t{0};  // NaN of a hostile box, too

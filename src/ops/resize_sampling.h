@@ -25,8 +25,8 @@ StatusOr<ResizeRule> ResizeRuleOf(const AttrMap& attrs);
 
 struct AxisResize {
   std::int64_t in = 1, out = 1;
-  double scale = 1;                    // as the model states it
-  double roi_begin = 0, roi_end = 1;   // normalised, for tf_crop_and_resize
+  double scale = 1;                   // as the model states it
+  double roi_begin = 0, roi_end = 1;  // normalised, for tf_crop_and_resize
   // Every output position is the input position of the same number.
   bool IsIdentity(const ResizeRule& rule) const;
 };
@@ -35,7 +35,7 @@ struct AxisResize {
 struct Taps {
   std::vector<std::int64_t> index;  // in [0, in)
   std::vector<double> weight;
-  bool outside = false;             // of the cropped box: holds the extrapolation value
+  bool outside = false;  // of the cropped box: holds the extrapolation value
 };
 Taps TapsOf(const ResizeRule& rule, const AxisResize& axis, std::int64_t position);
 

@@ -29,8 +29,7 @@ Status CheckLengths(const std::vector<std::int64_t>& lengths, const Shape& in, c
   }
   for (std::int64_t length : lengths) {
     if (length < 0 || length > in[axes.time]) {
-      return InvalidArgument("sequence length ", length, " is outside of [0, ", in[axes.time],
-                             "]");
+      return InvalidArgument("sequence length ", length, " is outside of [0, ", in[axes.time], "]");
     }
   }
   return OkStatus();
@@ -69,16 +68,15 @@ Status Gradient(GradientContext& context) {
   const Expr gradient = GradientOf(context);
   if (!gradient.present()) return OkStatus();
   const AttrMap attrs = context.node().attrs;
-  context.SetInputGradient(
-      0, Call("ReverseSequence", {gradient, InputOf(context, 1)}, attrs).id());
+  context.SetInputGradient(0, Call("ReverseSequence", {gradient, InputOf(context, 1)}, attrs).id());
   return context.builder().status();
 }
 
 // --- lowering ---
 StatusOr<Movement> MovementOf(const ConcreteNode& node) {
   const Shape& in = node.input_shapes[0];
-  PLUMB_ASSIGN_OR_RETURN(
-      const Axes axes, AxesOf(node.node->attrs, static_cast<std::size_t>(in.rank())));
+  PLUMB_ASSIGN_OR_RETURN(const Axes axes,
+                         AxesOf(node.node->attrs, static_cast<std::size_t>(in.rank())));
   const auto lengths = KnownInts(node, 1);
   if (!lengths.has_value()) return Unimplemented("sequence_lens are not known before it runs");
   PLUMB_RETURN_IF_ERROR(CheckLengths(*lengths, in, axes));
@@ -86,8 +84,11 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
   Movement movement;
   for (std::int64_t batch = 0; batch < in[axes.batch]; ++batch) {
     const std::int64_t length = (*lengths)[static_cast<std::size_t>(batch)];
-    Region region{.source = 0, .sizes = in, .src_offset = batch * strides[axes.batch],
-                  .src_strides = strides, .dst_offset = batch * strides[axes.batch],
+    Region region{.source = 0,
+                  .sizes = in,
+                  .src_offset = batch * strides[axes.batch],
+                  .src_strides = strides,
+                  .dst_offset = batch * strides[axes.batch],
                   .dst_strides = strides};
     region.sizes[axes.batch] = 1;
     Region rest = region;
@@ -106,7 +107,8 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "time_first", .inputs = {F32({4, 3, 2}), ConstantInts({4, 2, 0})}},
-          {.name = "batch_first", .inputs = {F32({2, 4}), ConstantInts({1, 3})},
+          {.name = "batch_first",
+           .inputs = {F32({2, 4}), ConstantInts({1, 3})},
            .attrs = Attrs({{"batch_axis", 0}, {"time_axis", 1}})},
           {.name = "at_run_time", .inputs = {F32({3, 2}), Given(DType::kInt64, {2}, {3, 2})}}};
 }

@@ -20,8 +20,7 @@ DimVector SymbolicDims(const Shape& shape, SymbolTable& symbols) {
 }  // namespace
 
 std::string SampleName(const OpDef& op, const Sample& sample) {
-  return absl::StrCat(Str(op.domain), op.domain.empty() ? "" : ".", Str(op.name), ".",
-                      sample.name);
+  return absl::StrCat(Str(op.domain), op.domain.empty() ? "" : ".", Str(op.name), ".", sample.name);
 }
 
 Tensor SampleTensor(const SampleInput& input, std::uint64_t seed) {
@@ -33,8 +32,8 @@ Tensor SampleTensor(const SampleInput& input, std::uint64_t seed) {
     if (input.dtype == DType::kBool) {
       values.push_back(static_cast<double>(random.Uniform(0, 1)));
     } else if (IsInteger(input.dtype)) {
-      values.push_back(static_cast<double>(random.Uniform(
-          static_cast<std::int64_t>(input.low), static_cast<std::int64_t>(input.high))));
+      values.push_back(static_cast<double>(random.Uniform(static_cast<std::int64_t>(input.low),
+                                                          static_cast<std::int64_t>(input.high))));
     } else {
       values.push_back(input.low + (input.high - input.low) * random.NextDouble());
     }
@@ -60,9 +59,8 @@ StatusOr<SampleGraph> MakeSampleGraph(const OpDef& op, const Sample& sample, con
     if (input.constant && (options.constants || !IsFloating(input.dtype))) {
       inputs.push_back(result.graph.AddConstant(name, tensor));
     } else {
-      const DimVector dims = options.symbolic
-                                 ? SymbolicDims(tensor.shape(), result.graph.symbols())
-                                 : ToDims(tensor.shape());
+      const DimVector dims = options.symbolic ? SymbolicDims(tensor.shape(), result.graph.symbols())
+                                              : ToDims(tensor.shape());
       inputs.push_back(result.graph.AddInput(name, tensor.dtype(), dims));
       result.inputs.push_back(tensor);
     }

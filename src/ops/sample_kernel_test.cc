@@ -17,7 +17,7 @@
 namespace plumb::ops {
 namespace {
 
-constexpr int kPoison = 0x4b;            // 1.3e7 as fp32: seen in a sum, unlike a NaN times zero
+constexpr int kPoison = 0x4b;             // 1.3e7 as fp32: seen in a sum, unlike a NaN times zero
 constexpr std::int64_t kGuardBytes = 64;  // behind each operand
 
 struct Case {
@@ -30,8 +30,7 @@ std::vector<Case> KernelCases() {
   std::vector<Case> cases;
   for (const OpDef* op : AllOps().all()) {
     if (op->lower == nullptr) continue;
-    const bool both =
-        op->layout == LayoutRule::kChannelsLast || op->layout == LayoutRule::kFollow;
+    const bool both = op->layout == LayoutRule::kChannelsLast || op->layout == LayoutRule::kFollow;
     for (const Sample& sample : op->samples()) {
       cases.push_back({op, sample, false});
       if (both) cases.push_back({op, sample, true});
@@ -161,7 +160,9 @@ class KernelTest : public testing::TestWithParam<Case> {
       if (tensor.defined()) {
         const ValueId id = node().inputs[i];
         const bool constant = made_.graph.IsConstant(id);
-        operand = {.present = true, .dtype = tensor.dtype(), .shape = tensor.shape(),
+        operand = {.present = true,
+                   .dtype = tensor.dtype(),
+                   .shape = tensor.shape(),
                    .strides = StridesOf(tensor.shape(), i == 0, constant),
                    .constant = constant ? &tensor : nullptr};
         contents_.back() = made_.graph.value(id).info.content;
@@ -169,7 +170,9 @@ class KernelTest : public testing::TestWithParam<Case> {
       inputs_.push_back(operand);
     }
     for (const Tensor& tensor : expected_) {
-      outputs_.push_back({.present = true, .dtype = tensor.dtype(), .shape = tensor.shape(),
+      outputs_.push_back({.present = true,
+                          .dtype = tensor.dtype(),
+                          .shape = tensor.shape(),
                           .strides = StridesOf(tensor.shape(), true, false),
                           .constant = nullptr});
     }

@@ -131,7 +131,8 @@ TEST_P(SampleTest, TwoRunsGiveTheSameBits) {
     if ((*first)[i].dtype() == DType::kString) continue;
     ASSERT_EQ((*first)[i].bytes(), (*second)[i].bytes());
     EXPECT_EQ(std::memcmp((*first)[i].raw(), (*second)[i].raw(),
-                          static_cast<std::size_t>((*first)[i].bytes())), 0);
+                          static_cast<std::size_t>((*first)[i].bytes())),
+              0);
   }
 }
 
@@ -157,9 +158,8 @@ ConcreteArrays Concretize(const SampleGraph& made, std::span<const Tensor> outpu
     arrays.in_types.push_back(operand.dtype());
     const bool constant = made.graph.IsConstant(node.inputs[i]);
     arrays.constants.push_back(constant ? &operand : nullptr);
-    arrays.contents.push_back(node.inputs[i] == kNoValue
-                                  ? std::nullopt
-                                  : made.graph.value(node.inputs[i]).info.content);
+    arrays.contents.push_back(
+        node.inputs[i] == kNoValue ? std::nullopt : made.graph.value(node.inputs[i]).info.content);
   }
   for (const Tensor& output : outputs) {
     arrays.out_shapes.push_back(output.shape());
@@ -198,8 +198,9 @@ TEST_P(SampleTest, MovementCopiesWhatTheReferenceGives) {
     ASSERT_TRUE(movement.ok()) << movement.status();
     Tensor moved = Tensor::Zeros(expected.dtype(), expected.shape());
     const std::vector<int> writes = RunRegions(*movement, made->operands, &moved);
-    EXPECT_EQ(std::memcmp(moved.raw(), expected.raw(),
-                          static_cast<std::size_t>(expected.bytes())), 0) << "output " << i;
+    EXPECT_EQ(std::memcmp(moved.raw(), expected.raw(), static_cast<std::size_t>(expected.bytes())),
+              0)
+        << "output " << i;
     EXPECT_THAT(writes, testing::Each(testing::Le(1))) << "regions overlap";
     if (!movement->covers_all) continue;
     EXPECT_THAT(writes, testing::Each(1)) << "regions leave holes";
@@ -238,10 +239,9 @@ StatusOr<GradientGraph> BuildGradient(SampleGraph made, std::span<const Tensor> 
     output_gradients.push_back(kNoValue);
     if (outputs[i].dtype() != DType::kFloat64) continue;
     const Shape& shape = outputs[i].shape();
-    result.seeds[i] = SampleTensor({.dtype = DType::kFloat64,
-                                    .shape = {shape.begin(), shape.end()}}, 77 + i);
-    output_gradients[i] =
-        graph.AddInput(absl::StrCat("dy", i), DType::kFloat64, ToDims(shape));
+    result.seeds[i] =
+        SampleTensor({.dtype = DType::kFloat64, .shape = {shape.begin(), shape.end()}}, 77 + i);
+    output_gradients[i] = graph.AddInput(absl::StrCat("dy", i), DType::kFloat64, ToDims(shape));
     result.made.inputs.push_back(result.seeds[i]);
   }
   GraphBuilder builder(&graph, &AllOps());
@@ -276,9 +276,8 @@ double Loss(const OpDef& op, const Sample& sample, const GradientGraph& gradient
   return loss;
 }
 
-void ExpectFiniteDifferences(const OpDef& op, const Sample& sample,
-                             const GradientGraph& gradient, std::size_t operand,
-                             const Tensor& analytic) {
+void ExpectFiniteDifferences(const OpDef& op, const Sample& sample, const GradientGraph& gradient,
+                             std::size_t operand, const Tensor& analytic) {
   constexpr double kStep = 1e-6;
   constexpr std::size_t kMaxChecked = 64;  // elements, spread evenly
   std::vector<Tensor> operands = gradient.made.operands;

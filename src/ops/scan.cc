@@ -54,9 +54,8 @@ Status Infer(InferContext& context) {
     ValueInfo info = context.input(i);
     info.content.reset();
     if (i >= form.states && info.dims.has_value()) {
-      PLUMB_ASSIGN_OR_RETURN(const std::int64_t stated,
-                             EntryOf(context.attrs(), "scan_input_axes", i - form.states,
-                                     form.scanned));
+      PLUMB_ASSIGN_OR_RETURN(const std::int64_t stated, EntryOf(context.attrs(), "scan_input_axes",
+                                                                i - form.states, form.scanned));
       PLUMB_ASSIGN_OR_RETURN(const int axis,
                              NormalizeAxis(stated, static_cast<int>(info.dims->size())));
       const Dim size = (*info.dims)[static_cast<std::size_t>(axis)];
@@ -123,15 +122,15 @@ Status StackOutputs(ReferenceContext& context, const Form& form,
     const std::vector<Tensor>& parts = stacks[static_cast<std::size_t>(i)];
     const ValueInfo& info =
         body.value(body.outputs()[static_cast<std::size_t>(form.states + i)]).info;
-    const int rank = parts.empty() ? static_cast<int>(info.dims.value_or(DimVector{}).size())
-                                   : parts[0].rank();
+    const int rank =
+        parts.empty() ? static_cast<int>(info.dims.value_or(DimVector{}).size()) : parts[0].rank();
     PLUMB_ASSIGN_OR_RETURN(const std::int64_t stated,
                            EntryOf(context.attrs(), "scan_output_axes", i, form.stacked));
     PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(stated, rank + 1));
     PLUMB_ASSIGN_OR_RETURN(const std::int64_t direction,
                            EntryOf(context.attrs(), "scan_output_directions", i, form.stacked));
-    PLUMB_ASSIGN_OR_RETURN(Tensor stack, parts.empty() ? EmptyStack(info, axis)
-                                                       : Stack(parts, axis, direction != 0));
+    PLUMB_ASSIGN_OR_RETURN(
+        Tensor stack, parts.empty() ? EmptyStack(info, axis) : Stack(parts, axis, direction != 0));
     context.SetOutput(form.states + i, std::move(stack));
   }
   return OkStatus();

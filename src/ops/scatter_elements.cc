@@ -25,9 +25,8 @@ Status Infer(InferContext& context) {
   PLUMB_RETURN_IF_ERROR(ReductionOf(context.attrs()).status());
   context.SetOutput(0, context.dtype(0), context.input(0).dims);
   if (!context.has_dims(0)) return OkStatus();
-  PLUMB_ASSIGN_OR_RETURN(
-      const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
-                                    static_cast<int>(context.dims(0).size())));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
+                                                       static_cast<int>(context.dims(0).size())));
   if (!context.has_dims(1) || !context.has_dims(2)) return OkStatus();
   const auto data = ConcreteShape(context.dims(0)), indices = ConcreteShape(context.dims(1));
   const auto updates = ConcreteShape(context.dims(2));
@@ -40,8 +39,7 @@ Status Reference(ReferenceContext& context) {
   const Tensor& data = context.input(0);
   const Shape& in = data.shape();
   PLUMB_ASSIGN_OR_RETURN(const ScatterReduction reduction, ReductionOf(context.attrs()));
-  PLUMB_ASSIGN_OR_RETURN(const int axis,
-                         NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0), in.rank()));
   const Tensor& updates = context.input(2);
   PLUMB_RETURN_IF_ERROR(CheckShapes(in, context.input(1).shape(), updates.shape(), axis));
   PLUMB_ASSIGN_OR_RETURN(std::vector<std::int64_t> positions,
@@ -58,8 +56,8 @@ Status Reference(ReferenceContext& context) {
 }
 
 // --- gradient ---
-// Of sums: dy itself, and dy where the updates went. Where updates replace, nothing is left there for
-// data; of equal indices only the last counts, so that indices have to differ.
+// Of sums: dy itself, and dy where the updates went. Where updates replace, nothing is left there
+// for data; of equal indices only the last counts, so that indices have to differ.
 Status Gradient(GradientContext& context) {
   const Expr gradient = GradientOf(context);
   if (!gradient.present()) return OkStatus();
@@ -70,8 +68,8 @@ Status Gradient(GradientContext& context) {
     context.SetInputGradient(0, gradient.id());
   } else if (reduction == ScatterReduction::kReplace) {
     const Expr zeros = Expand(Number(gradient, 0), ShapeOf(updates));
-    context.SetInputGradient(0, Call("ScatterElements", {gradient, indices, zeros},
-                                     Attrs({{"axis", axis}})).id());
+    context.SetInputGradient(
+        0, Call("ScatterElements", {gradient, indices, zeros}, Attrs({{"axis", axis}})).id());
   } else {
     return Unimplemented("the gradient of ScatterElements with reduction mul, min or max");
   }
@@ -86,8 +84,8 @@ Status Lower(LowerContext& context) {
   const Operand& data = context.input(0);
   kernels::ScatterElementsProblem problem;
   PLUMB_ASSIGN_OR_RETURN(problem.reduction, ReductionOf(context.attrs()));
-  PLUMB_ASSIGN_OR_RETURN(
-      problem.axis, NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
+  PLUMB_ASSIGN_OR_RETURN(problem.axis,
+                         NormalizeAxis(context.attrs().Int("axis", 0), data.shape.rank()));
   problem.dtype = data.dtype;
   problem.wide_indices = context.input(1).dtype == DType::kInt64;
   problem.src_sizes = data.shape;
@@ -104,14 +102,20 @@ std::vector<Sample> Samples() {
   };
   return {{.name = "replace",
            .inputs = {F32({3, 3}), indices({2, 3}, {1, 0, 2, 0, -1, 1}), F32({2, 3})}},
-          {.name = "columns", .inputs = {F32({1, 5}), indices({1, 2}, {1, 3}), F32({1, 2})},
+          {.name = "columns",
+           .inputs = {F32({1, 5}), indices({1, 2}, {1, 3}), F32({1, 2})},
            .attrs = Attrs({{"axis", 1}})},
-          {.name = "add", .inputs = {F32({1, 5}), indices({1, 3}, {1, 1, -1}), F32({1, 3})},
+          {.name = "add",
+           .inputs = {F32({1, 5}), indices({1, 3}, {1, 1, -1}), F32({1, 3})},
            .attrs = Attrs({{"axis", 1}, {"reduction", "add"}})},
-          {.name = "mul", .inputs = {F32({4}), indices({3}, {1, 1, 2}), F32({3})},
-           .attrs = Attrs({{"reduction", "mul"}}), .gradient = false},
-          {.name = "min", .inputs = {F32({4}), indices({3}, {1, 1, 2}), F32({3})},
-           .attrs = Attrs({{"reduction", "min"}}), .gradient = false},
+          {.name = "mul",
+           .inputs = {F32({4}), indices({3}, {1, 1, 2}), F32({3})},
+           .attrs = Attrs({{"reduction", "mul"}}),
+           .gradient = false},
+          {.name = "min",
+           .inputs = {F32({4}), indices({3}, {1, 1, 2}), F32({3})},
+           .attrs = Attrs({{"reduction", "min"}}),
+           .gradient = false},
           {.name = "max_ints",
            .inputs = {Random(DType::kInt32, {4}, -9, 9), indices({3}, {1, 1, 2}),
                       Random(DType::kInt32, {3}, -9, 9)},
@@ -138,8 +142,7 @@ OpDef Describe(std::string_view name, int since, std::string_view doc) {
 
 // --- upgrade ---
 Status UpgradeScatter(UpgradeContext& context) {
-  const ValueId output =
-      context.builder().Call("ScatterElements", context.inputs, context.attrs);
+  const ValueId output = context.builder().Call("ScatterElements", context.inputs, context.attrs);
   context.replacement = std::vector<ValueId>{output};
   return context.builder().status();
 }

@@ -18,8 +18,7 @@ struct Parts {
 };
 
 StatusOr<Parts> PartsOf(const Shape& data, const Shape& indices, const Shape& updates) {
-  if (data.rank() < 1 || indices.rank() < 1 || indices.back() < 1 ||
-      indices.back() > data.rank()) {
+  if (data.rank() < 1 || indices.rank() < 1 || indices.back() < 1 || indices.back() > data.rank()) {
     return InvalidArgument("indices have shape ", indices.ToString(), ", data has ",
                            data.ToString(), ": a tuple has 1 to ", data.rank(), " indices");
   }
@@ -102,9 +101,8 @@ Status Gradient(GradientContext& context) {
 Status Lower(LowerContext& context) {
   if (!IsPackedAndPlain(context)) return OkStatus();
   const Operand& data = context.input(0);
-  PLUMB_ASSIGN_OR_RETURN(
-      const Parts parts,
-      PartsOf(data.shape, context.input(1).shape, context.input(2).shape));
+  PLUMB_ASSIGN_OR_RETURN(const Parts parts,
+                         PartsOf(data.shape, context.input(1).shape, context.input(2).shape));
   kernels::ScatterNdProblem problem;
   PLUMB_ASSIGN_OR_RETURN(problem.reduction, ReductionOf(context.attrs()));
   problem.dtype = data.dtype;
@@ -128,7 +126,8 @@ std::vector<Sample> Samples() {
            .attrs = Attrs({{"reduction", "add"}})},
           {.name = "max",
            .inputs = {F32({3, 2}), Given(DType::kInt64, {2, 2}, {0, 1, 0, 1}), F32({2})},
-           .attrs = Attrs({{"reduction", "max"}}), .gradient = false}};
+           .attrs = Attrs({{"reduction", "max"}}),
+           .gradient = false}};
 }
 
 }  // namespace
@@ -136,7 +135,8 @@ std::vector<Sample> Samples() {
 const OpDef& ScatterNDOp() {
   static const OpDef op{
       .name = "ScatterND",
-      .doc = "data with the slices at indices[t..., :] replaced by or reduced with updates[t..., :]",
+      .doc =
+          "data with the slices at indices[t..., :] replaced by or reduced with updates[t..., :]",
       .since_opset = 11,
       .inputs = {{"data", "T=any"}, {"indices", "index"}, {"updates", "T=any"}},
       .outputs = {{"output", "T=any"}},

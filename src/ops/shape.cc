@@ -1,5 +1,5 @@
-// Shape: the sizes of dimensions start ... end-1 of the input as int64. Opsets: 1, 13, 15 (start and
-// end), 19, 21.
+// Shape: the sizes of dimensions start ... end-1 of the input as int64. Opsets: 1, 13, 15 (start
+// and end), 19, 21.
 #include <algorithm>
 
 #include "ops/content.h"
@@ -43,11 +43,11 @@ Status Reference(ReferenceContext& context) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "all", .inputs = {F32({2, 3, 4})}},
-          {.name = "part", .inputs = {F32({2, 3, 4, 5})},
-           .attrs = Attrs({{"start", 1}, {"end", -1}})},
-          {.name = "nothing", .inputs = {F32({2, 3})}, .attrs = Attrs({{"start", 5}})},
-          {.name = "scalar", .inputs = {F32({})}}};
+  return {
+      {.name = "all", .inputs = {F32({2, 3, 4})}},
+      {.name = "part", .inputs = {F32({2, 3, 4, 5})}, .attrs = Attrs({{"start", 1}, {"end", -1}})},
+      {.name = "nothing", .inputs = {F32({2, 3})}, .attrs = Attrs({{"start", 5}})},
+      {.name = "scalar", .inputs = {F32({})}}};
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ Status Reference(ReferenceContext& context) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "matrix", .inputs = {F32({2, 3})}}, {.name = "scalar", .inputs = {F32({})}},
+  return {{.name = "matrix", .inputs = {F32({2, 3})}},
+          {.name = "scalar", .inputs = {F32({})}},
           {.name = "empty", .inputs = {F32({3, 0})}}};
 }
 

@@ -71,16 +71,15 @@ std::vector<Extent> Extents(const Shape& in, const Bounds& bounds) {
   std::vector<Extent> extents;
   for (std::int64_t size : in) extents.push_back({0, 1, size});
   for (std::size_t i = 0; i < bounds.axes.size(); ++i) {
-    extents[static_cast<std::size_t>(bounds.axes[i])] =
-        ExtentOf(in[static_cast<int>(bounds.axes[i])], bounds.starts[i], bounds.ends[i],
-                 bounds.steps[i]);
+    extents[static_cast<std::size_t>(bounds.axes[i])] = ExtentOf(
+        in[static_cast<int>(bounds.axes[i])], bounds.starts[i], bounds.ends[i], bounds.steps[i]);
   }
   return extents;
 }
 
 // --- shape inference ---
-// Of a symbolic dimension only whole tails and heads have a form. They are right for every size that
-// the model can run with; where the start lies beyond the end, the concrete inference says so.
+// Of a symbolic dimension only whole tails and heads have a form. They are right for every size
+// that the model can run with; where the start lies beyond the end, the concrete inference says so.
 Dim SymbolicExtent(const Dim& dim, std::int64_t start, std::int64_t end, std::int64_t step) {
   constexpr std::int64_t kOpenEnd = std::numeric_limits<std::int32_t>::max();
   if (step == -1 && (start == -1 || start >= kOpenEnd) && end <= -kOpenEnd) return dim;
@@ -119,15 +118,14 @@ Status Infer(InferContext& context) {
   const auto starts = context.ints(1), ends = context.ints(2);
   const auto axes = context.ints(3), steps = context.ints(4);
   const bool has_axes = context.has_input(3), has_steps = context.has_input(4);
-  const bool known = starts.has_value() && ends.has_value() &&
-                     (!has_axes || axes.has_value()) && (!has_steps || steps.has_value());
+  const bool known = starts.has_value() && ends.has_value() && (!has_axes || axes.has_value()) &&
+                     (!has_steps || steps.has_value());
   if (!known) {
     // Dimensions that are not sliced keep their size.
     for (std::size_t i = 0; i < out.size(); ++i) {
       bool kept = has_axes && axes.has_value();
       for (std::int64_t axis : axes.value_or(std::vector<std::int64_t>{})) {
-        PLUMB_ASSIGN_OR_RETURN(const int normal,
-                               NormalizeAxis(axis, static_cast<int>(in.size())));
+        PLUMB_ASSIGN_OR_RETURN(const int normal, NormalizeAxis(axis, static_cast<int>(in.size())));
         kept = kept && normal != static_cast<int>(i);
       }
       if (!kept) out[i] = context.FreshDim();
@@ -206,7 +204,8 @@ Status Upgrade(UpgradeContext& context) {
     context.inputs.push_back(context.IntsConstant(context.attrs.Ints(name)));
     context.attrs.Erase(name);
   }
-  if (context.inputs.size() < 3) return InvalidArgument("the attributes starts and ends are needed");
+  if (context.inputs.size() < 3)
+    return InvalidArgument("the attributes starts and ends are needed");
   return OkStatus();
 }
 
@@ -222,8 +221,7 @@ std::vector<Sample> Samples() {
       {.name = "backwards",
        .inputs = {F32({3, 6}), ConstantInts({-1}), ConstantInts({-1000}), ConstantInts({1}),
                   ConstantInts({-2})}},
-      {.name = "default_axes", .inputs = {F32({3, 4}), ConstantInts({1, 1}),
-                                          ConstantInts({3, 3})}},
+      {.name = "default_axes", .inputs = {F32({3, 4}), ConstantInts({1, 1}), ConstantInts({3, 3})}},
       {.name = "empty", .inputs = {F32({3, 4}), ConstantInts({2}), ConstantInts({2})}},
       {.name = "bounds_at_run_time",
        .inputs = {F32({5, 2}), Given(DType::kInt64, {1}, {1}), Given(DType::kInt64, {1}, {4})}},

@@ -61,8 +61,7 @@ Status Gradient(GradientContext& context) {
   const Expr gradient = GradientOf(context);
   if (!gradient.present()) return OkStatus();
   const std::int64_t block = context.node().attrs.Int("blocksize", 0);
-  context.SetInputGradient(
-      0, Call("DepthToSpace", {gradient}, Attrs({{"blocksize", block}})).id());
+  context.SetInputGradient(0, Call("DepthToSpace", {gradient}, Attrs({{"blocksize", block}})).id());
   return context.builder().status();
 }
 
@@ -75,8 +74,7 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
   Region region;
   region.sizes = Shape{in[0], b, b, in[1], out[2], out[3]};
   region.src_strides = Strides{src[0], src[2], src[3], src[1], b * src[2], b * src[3]};
-  region.dst_strides =
-      Strides{dst[0], b * in[1] * dst[1], in[1] * dst[1], dst[1], dst[2], dst[3]};
+  region.dst_strides = Strides{dst[0], b * in[1] * dst[1], in[1] * dst[1], dst[1], dst[2], dst[3]};
   return Movement{.regions = {region}};
 }
 

@@ -9,8 +9,9 @@ namespace plumb::ops {
 namespace {
 
 // Sizes of the parts of a dimension of size `dim`.
-StatusOr<std::vector<std::int64_t>> PartSizes(
-    std::int64_t dim, const std::optional<std::vector<std::int64_t>>& split, int outputs) {
+StatusOr<std::vector<std::int64_t>> PartSizes(std::int64_t dim,
+                                              const std::optional<std::vector<std::int64_t>>& split,
+                                              int outputs) {
   if (!split.has_value()) {
     const std::int64_t chunk = (dim + outputs - 1) / outputs;
     std::vector<std::int64_t> sizes;
@@ -49,8 +50,8 @@ Status Infer(InferContext& context) {
   for (int i = 0; i < outputs; ++i) context.SetOutput(i, context.dtype(0), std::nullopt);
   if (!context.has_dims(0)) return OkStatus();
   const DimVector& in = context.dims(0);
-  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
-                                                       static_cast<int>(in.size())));
+  PLUMB_ASSIGN_OR_RETURN(
+      const int axis, NormalizeAxis(context.attrs().Int("axis", 0), static_cast<int>(in.size())));
   const Dim& dim = in[static_cast<std::size_t>(axis)];
   const auto split = context.ints(1);
   DimVector parts(static_cast<std::size_t>(outputs));
@@ -91,7 +92,7 @@ Status Reference(ReferenceContext& context) {
   for (int i = 0; i < context.num_outputs(); ++i) {
     Shape shape = input.shape();
     shape[axis] = sizes[static_cast<std::size_t>(i)];
-    PLUMB_ASSIGN_OR_RETURN(Tensor* part, context.Allocate(i, input.dtype(), shape));
+    PLUMB_ASSIGN_OR_RETURN(Tensor * part, context.Allocate(i, input.dtype(), shape));
     const ElementCopier copier(input, part);
     ForEachIndex(shape, [&](const Dims& index, std::int64_t position) {
       copier.Copy(DotIndex(index, strides) + begin * strides[axis], position);
@@ -117,23 +118,21 @@ Status Gradient(GradientContext& context) {
     parts.push_back(part.id());
   }
   if (!any) return OkStatus();
-  context.SetInputGradient(0,
-                           context.builder().Call("Concat", parts, Attrs({{"axis", axis}})));
+  context.SetInputGradient(0, context.builder().Call("Concat", parts, Attrs({{"axis", axis}})));
   return context.builder().status();
 }
 
 // --- lowering ---
 StatusOr<Movement> MovementOf(const ConcreteNode& node) {
   const Shape& in = node.input_shapes[0];
-  PLUMB_ASSIGN_OR_RETURN(const int axis,
-                         NormalizeAxis(node.node->attrs.Int("axis", 0), in.rank()));
+  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(node.node->attrs.Int("axis", 0), in.rank()));
   std::int64_t begin = 0;
   for (int i = 0; i < node.output; ++i) {
     begin += node.output_shapes[static_cast<std::size_t>(i)][axis];
   }
   const Strides strides = RowMajorStrides(in);
-  return OneRegion(node.output_shapes[static_cast<std::size_t>(node.output)],
-                   begin * strides[axis], strides);
+  return OneRegion(node.output_shapes[static_cast<std::size_t>(node.output)], begin * strides[axis],
+                   strides);
 }
 
 // --- upgrade ---
@@ -147,12 +146,18 @@ Status Upgrade(UpgradeContext& context) {
 
 // --- samples ---
 std::vector<Sample> Samples() {
-  return {{.name = "equal", .inputs = {F32({2, 6})},
-           .attrs = Attrs({{"axis", 1}, {"num_outputs", 3}}), .outputs = 3},
-          {.name = "smaller_last", .inputs = {F32({5, 2})}, .attrs = Attrs({{"num_outputs", 2}}),
+  return {{.name = "equal",
+           .inputs = {F32({2, 6})},
+           .attrs = Attrs({{"axis", 1}, {"num_outputs", 3}}),
+           .outputs = 3},
+          {.name = "smaller_last",
+           .inputs = {F32({5, 2})},
+           .attrs = Attrs({{"num_outputs", 2}}),
            .outputs = 2},
-          {.name = "sizes", .inputs = {F32({2, 4, 3}), ConstantInts({1, 3})},
-           .attrs = Attrs({{"axis", -2}}), .outputs = 2},
+          {.name = "sizes",
+           .inputs = {F32({2, 4, 3}), ConstantInts({1, 3})},
+           .attrs = Attrs({{"axis", -2}}),
+           .outputs = 2},
           {.name = "empty_part", .inputs = {F32({3}), ConstantInts({0, 3})}, .outputs = 2}};
 }
 

@@ -1,5 +1,5 @@
-// What the control flow operators share: their bodies, types that hold on several paths, and tensors
-// taken apart and put together along an axis.
+// What the control flow operators share: their bodies, types that hold on several paths, and
+// tensors taken apart and put together along an axis.
 #pragma once
 
 #include <string_view>
@@ -12,8 +12,8 @@ namespace plumb::ops {
 // Index of the subgraph of that name; an error when the node has none.
 StatusOr<int> SubgraphIndex(const Node& node, std::string_view name);
 
-// What is true of a value that is one or the other: sizes that differ become unknown. Its content is
-// dropped. Different element types are an error.
+// What is true of a value that is one or the other: sizes that differ become unknown. Its content
+// is dropped. Different element types are an error.
 StatusOr<ValueInfo> EitherInfo(const ValueInfo& a, const ValueInfo& b);
 
 // Do subgraphs nest at most `levels` deep below this graph? Bounds work that doubles by level.

@@ -73,8 +73,8 @@ Status Gradient(GradientContext& context) {
     return OkStatus();
   }
   const Expr repeats = InputOf(context, 1);
-  const Expr pairs = Call("Concat", {Unsqueeze(repeats, {1}), Unsqueeze(shape, {1})},
-                          Attrs({{"axis", 1}}));
+  const Expr pairs =
+      Call("Concat", {Unsqueeze(repeats, {1}), Unsqueeze(shape, {1})}, Attrs({{"axis", 1}}));
   std::vector<std::int64_t> repeat_axes;
   for (int i = 0; i < *rank; ++i) repeat_axes.push_back(2 * i);
   const Expr apart = Call("Reshape", {gradient, Reshape(pairs, Ints(gradient, {2 * *rank}))},

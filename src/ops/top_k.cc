@@ -118,14 +118,15 @@ Status Gradient(GradientContext& context) {
   Expr positions = OutputOf(context, 1);
   if (!positions.present()) {
     GraphBuilder& builder = context.builder();
-    const std::vector<ValueId> again = builder.CallN(
-        "TopK", {context.input(0), context.input(1)}, 2, attrs);
+    const std::vector<ValueId> again =
+        builder.CallN("TopK", {context.input(0), context.input(1)}, 2, attrs);
     positions = Expr(&builder, again[1]);
   }
   const Expr zeros = Call("ConstantOfShape", {ShapeOf(InputOf(context, 0))},
                           Attrs({{"value", Tensor::Zeros(gradient.dtype(), Shape{1})}}));
   context.SetInputGradient(0, Call("ScatterElements", {zeros, positions, gradient},
-                                   Attrs({{"axis", axis}, {"reduction", "add"}})).id());
+                                   Attrs({{"axis", axis}, {"reduction", "add"}}))
+                                  .id());
   return context.builder().status();
 }
 
@@ -148,14 +149,17 @@ Status Upgrade(UpgradeContext& context) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "last", .inputs = {F32({3, 7}), ConstantInts({3})}, .outputs = 2},
-          {.name = "smallest", .inputs = {F32({4, 3, 2}), ConstantInts({2})},
-           .attrs = Attrs({{"axis", 0}, {"largest", 0}}), .outputs = 2},
+          {.name = "smallest",
+           .inputs = {F32({4, 3, 2}), ConstantInts({2})},
+           .attrs = Attrs({{"axis", 0}, {"largest", 0}}),
+           .outputs = 2},
           {.name = "ties",
            .inputs = {Given(DType::kInt64, {6}, {1, 3, 3, 2, 3, 1}), ConstantInts({4})},
            .outputs = 2},
-          {.name = "values_only", .inputs = {F32({2, 5}), ConstantInts({5})}},
+          {.name = "all", .inputs = {F32({2, 5}), ConstantInts({5})}, .outputs = 2},
           {.name = "none", .inputs = {F32({2, 5}), ConstantInts({0})}, .outputs = 2},
-          {.name = "at_run_time", .inputs = {F32({2, 5}), Given(DType::kInt64, {1}, {2})},
+          {.name = "at_run_time",
+           .inputs = {F32({2, 5}), Given(DType::kInt64, {1}, {2})},
            .outputs = 2}};
 }
 
@@ -167,9 +171,7 @@ const OpDef& TopKOp() {
       .doc = "the K largest or smallest elements along `axis` and their positions",
       .inputs = {{"X", "T=number"}, {"K", "index"}},
       .outputs = {{"Values", "T=number"}, {"Indices", "index"}},
-      .attrs = {{"axis", AttrType::kInt},
-                {"largest", AttrType::kInt},
-                {"sorted", AttrType::kInt}},
+      .attrs = {{"axis", AttrType::kInt}, {"largest", AttrType::kInt}, {"sorted", AttrType::kInt}},
       .differentiability = Differentiability::kYes,
       .infer = Infer,
       .reference = Reference,

@@ -1,5 +1,5 @@
-// Transpose: dimension i of the output is dimension perm[i] of the input; without `perm` their order
-// is reversed. Opsets: 1, 13, 21.
+// Transpose: dimension i of the output is dimension perm[i] of the input; without `perm` their
+// order is reversed. Opsets: 1, 13, 21.
 #include <algorithm>
 #include <numeric>
 
@@ -85,7 +85,8 @@ StatusOr<Movement> MovementOf(const ConcreteNode& node) {
 // --- samples ---
 std::vector<Sample> Samples() {
   return {{.name = "reversed", .inputs = {F32({2, 3, 4})}},
-          {.name = "nchw_to_nhwc", .inputs = {F32({2, 3, 4, 5})},
+          {.name = "nchw_to_nhwc",
+           .inputs = {F32({2, 3, 4, 5})},
            .attrs = Attrs({{"perm", std::vector<std::int64_t>{0, 2, 3, 1}}})},
           {.name = "scalar", .inputs = {F32({})}},
           {.name = "u8", .inputs = {Random(DType::kUInt8, {3, 5}, 0, 255)}}};

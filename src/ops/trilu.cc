@@ -45,7 +45,8 @@ Status Gradient(GradientContext& context) {
   const AttrMap attrs = context.node().attrs;
   const Expr diagonal = InputOf(context, 1);
   context.SetInputGradient(0, (diagonal.present() ? Call("Trilu", {gradient, diagonal}, attrs)
-                                                  : Call("Trilu", {gradient}, attrs)).id());
+                                                  : Call("Trilu", {gradient}, attrs))
+                                  .id());
   return context.builder().status();
 }
 

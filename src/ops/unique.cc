@@ -76,8 +76,7 @@ struct Groups {
 };
 
 template <typename T>
-Groups Group(const T* data, std::int64_t outer, std::int64_t dim, std::int64_t inner,
-             bool sorted) {
+Groups Group(const T* data, std::int64_t outer, std::int64_t dim, std::int64_t inner, bool sorted) {
   const auto compare = [&](std::int64_t a, std::int64_t b) {
     return CompareSlices(data, outer, dim, inner, a, b);
   };
@@ -145,7 +144,7 @@ Status Reference(ReferenceContext& context) {
   }
   Shape out_shape = input.shape();
   out_shape[axis] = static_cast<std::int64_t>(groups.first.size());
-  PLUMB_ASSIGN_OR_RETURN(Tensor* out, context.Allocate(0, input.dtype(), out_shape));
+  PLUMB_ASSIGN_OR_RETURN(Tensor * out, context.Allocate(0, input.dtype(), out_shape));
   const ElementCopier copier(input, out);
   std::int64_t to = 0;
   for (std::int64_t o = 0; o < outer; ++o) {
@@ -169,11 +168,14 @@ Cost CostOf(const ConcreteNode& node) {
 std::vector<Sample> Samples() {
   const auto numbers = Given(DType::kFloat32, {6}, {2, 1, 1, 3, 4, 3});
   return {{.name = "sorted", .inputs = {numbers}, .outputs = 4},
-          {.name = "first_occurrence", .inputs = {numbers}, .attrs = Attrs({{"sorted", 0}}),
+          {.name = "first_occurrence",
+           .inputs = {numbers},
+           .attrs = Attrs({{"sorted", 0}}),
            .outputs = 4},
           {.name = "rows",
            .inputs = {Given(DType::kInt64, {3, 2}, {1, 0, 1, 0, 2, 3})},
-           .attrs = Attrs({{"axis", 0}}), .outputs = 4},
+           .attrs = Attrs({{"axis", 0}}),
+           .outputs = 4},
           {.name = "columns",
            .inputs = {Given(DType::kInt32, {2, 3}, {5, 1, 5, 2, 0, 2})},
            .attrs = Attrs({{"axis", -1}})},

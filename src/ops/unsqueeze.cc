@@ -1,5 +1,5 @@
-// Unsqueeze: inserts dimensions of size 1 at positions `axes` of the output. Opsets: 1, 11, 13 (axes
-// became an input), 21.
+// Unsqueeze: inserts dimensions of size 1 at positions `axes` of the output. Opsets: 1, 11, 13
+// (axes became an input), 21.
 #include "ops/content.h"
 #include "ops/expression.h"
 #include "ops/movement.h"

@@ -1,5 +1,5 @@
-// Upsample: the older form of Resize, by `scales` with the asymmetric rule; when a model is loaded it
-// becomes a Resize. Opsets: 7 (scales are an attribute), 9 (an input); gone in 10.
+// Upsample: the older form of Resize, by `scales` with the asymmetric rule; when a model is loaded
+// it becomes a Resize. Opsets: 7 (scales are an attribute), 9 (an input); gone in 10.
 #include "ops/expression.h"
 #include "ops/movement.h"
 #include "ops/resize_sampling.h"
@@ -43,15 +43,15 @@ Status Upgrade(UpgradeContext& context) {
   GraphBuilder& builder = context.builder();
   if (context.attrs.Has("scales")) {
     const std::vector<float> values = context.attrs.Floats("scales");
-    scales = builder.Constant(Tensor::FromVector<float>(
-        Shape{static_cast<std::int64_t>(values.size())}, values));
+    scales = builder.Constant(
+        Tensor::FromVector<float>(Shape{static_cast<std::int64_t>(values.size())}, values));
     context.attrs.Erase("scales");
   } else if (context.inputs.size() == 2) {
     scales = context.inputs[1];
   }
   if (scales == kNoValue || context.inputs.empty()) return InvalidArgument("scales are needed");
-  context.replacement = std::vector<ValueId>{builder.Call(
-      "Resize", {context.inputs[0], kNoValue, scales}, UpsampleRules(context.attrs))};
+  context.replacement = std::vector<ValueId>{
+      builder.Call("Resize", {context.inputs[0], kNoValue, scales}, UpsampleRules(context.attrs))};
   return builder.status();
 }
 
@@ -63,7 +63,8 @@ SampleInput Scales(std::vector<double> values) {
 
 std::vector<Sample> Samples() {
   return {{.name = "nearest", .inputs = {F32({1, 2, 3, 2}), Scales({1, 1, 2, 3})}},
-          {.name = "linear", .inputs = {F32({1, 2, 3, 2}), Scales({1, 1, 2, 3})},
+          {.name = "linear",
+           .inputs = {F32({1, 2, 3, 2}), Scales({1, 1, 2, 3})},
            .attrs = Attrs({{"mode", "linear"}})}};
 }
 
