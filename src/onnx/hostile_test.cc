@@ -26,7 +26,7 @@ const Case kModels[] = {
     {"IR version of the future", [](auto& m) { m.set_ir_version(99); },
      "IR version 99 is not supported; 3 to 13 are"},
     {"no opset", [](auto& m) { m.clear_opset_import(); },
-     "does not say which ONNX opset it uses"},
+     "node 'add' (Add): the model does not say which ONNX opset it uses"},
     {"opset too old", [](auto& m) { m.mutable_opset_import(0)->set_version(6); },
      "opset 6 is not supported; 7 to 21 are"},
     {"opset too new", [](auto& m) { m.mutable_opset_import(0)->set_version(22); },

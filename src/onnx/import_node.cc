@@ -46,6 +46,9 @@ Status Importer::ImportNode(const onnxpb::NodeProto& node, Scope& scope) {
   const std::string domain = NormalDomain(node.domain());
   const auto function = functions_.find(FunctionKey{domain, node.op_type(), node.overload()});
   if (function != functions_.end()) return Inline(node, function->second, scope);
+  if (domain.empty() && !scope.opsets().contains("")) {
+    return InvalidArgument(label, ": the model does not say which ONNX opset it uses");
+  }
   if (domain.empty() && node.op_type() == "Constant") {
     return Annotate(ImportConstant(node, scope), label);
   }

@@ -63,7 +63,6 @@ StatusOr<Graph> Importer::Import(const onnxpb::ModelProto& model) {
                          " to ", kNewestIr, " are");
   }
   PLUMB_ASSIGN_OR_RETURN(const Opsets opsets, ReadOpsets(model.opset_import()));
-  if (!opsets.contains("")) return InvalidArgument("does not say which ONNX opset it uses");
   PLUMB_RETURN_IF_ERROR(ReadFunctions(model));
   for (const auto& entry : model.metadata_props()) {
     if (absl::StartsWith(entry.key(), kStateKeyPrefix)) {

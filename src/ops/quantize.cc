@@ -81,7 +81,9 @@ StatusOr<Tensor> MinusZeroPoint(const Tensor& q, const Tensor* zero_point, int a
 }
 
 double QuantizeOne(double x, double scale, double zero_point, const IntegerRange& range) {
-  const double q = std::nearbyint(x / scale) + zero_point;
+  // The operator divides in fp32, which decides ties: 0.5f / (5 / 255.0f) is 25.5, in fp64 less.
+  const float ratio = static_cast<float>(x) / static_cast<float>(scale);
+  const double q = std::nearbyint(ratio) + zero_point;
   if (std::isnan(q)) return std::clamp(zero_point, range.low, range.high);
   return std::clamp(q, range.low, range.high);
 }
