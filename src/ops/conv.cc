@@ -35,7 +35,7 @@ Status Reference(ReferenceContext& context) { return ReferenceConv(context, /*tr
 Status Gradient(GradientContext& context) {
   const Expr x = InputOf(context, 0), weight = InputOf(context, 1), dy = GradientOf(context);
   if (!dy.present()) return OkStatus();
-  const AttrMap& attrs = context.node().attrs;
+  const AttrMap attrs = context.node().attrs;
   context.SetInputGradient(0, Call("plumb.ConvGradInput", {dy, weight, ShapeOf(x)}, attrs).id());
   context.SetInputGradient(1, Call("plumb.ConvGradWeight", {x, dy, ShapeOf(weight)}, attrs).id());
   return SetBiasGradient(context, dy);

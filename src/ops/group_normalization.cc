@@ -61,7 +61,7 @@ Status Reference(ReferenceContext& context) {
   return ReferenceGroupNorm(context, Groups(context.attrs()), Epsilon(context.attrs()));
 }
 Status Gradient(GradientContext& context) {
-  const AttrMap& attrs = context.node().attrs;
+  const AttrMap attrs = context.node().attrs;
   return GroupNormGradient(context, Groups(attrs), Epsilon(attrs));
 }
 Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 8); }

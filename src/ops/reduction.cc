@@ -216,6 +216,26 @@ Status ReductionGradient(GradientContext& context, const ReductionRule& rule) {
 }
 
 // --- lowering ---------------------------------------------------------------------------------
+namespace {
+
+bool KernelTakes(kernels::ReduceKind kind, DType type) {
+  switch (type) {
+    case DType::kFloat32:
+    case DType::kFloat64:
+    case DType::kInt32:
+    case DType::kInt64:
+      return true;
+    case DType::kInt8:
+    case DType::kUInt8:
+    case DType::kBool:
+      return kind == kernels::ReduceKind::kMax || kind == kernels::ReduceKind::kMin;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Status LowerReduction(LowerContext& context, const ReductionRule& rule) {
   const Operand& x = context.input(0);
   const Operand& y = context.output(0);
@@ -243,7 +263,7 @@ Status LowerReduction(LowerContext& context, const ReductionRule& rule) {
       ++out;
     }
   }
-  if (!CanBindReduce(problem)) return OkStatus();
+  if (!KernelTakes(rule.kind, x.dtype) || !CanBindReduce(problem)) return OkStatus();
   KernelChoice choice;
   choice.algorithm.id = 0;
   choice.name = "reduce";
