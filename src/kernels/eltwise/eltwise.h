@@ -6,9 +6,11 @@
 // functions are chosen) and bound to shapes as often as wanted.
 //
 // Formulas are those of ONNX. Integers wrap; division and modulo by zero give 0. min, max and clip
-// keep NaN. fp32 functions (exp, log, tanh, erf, sigmoid and what is made of them) are within 1e-6
-// relative error; sine, cosine and the other inverse and hyperbolic functions use the C library.
-// The bits do not depend on tile size or thread count.
+// keep NaN. fp32 exp, log, tanh, erf, sigmoid, softplus and the exponential units are within 1e-6
+// relative error of results above 1e-37; gelu and hard_swish add up terms of opposite sign, so that
+// their error is absolute (2e-6 for inputs of a few units) and results far in the negative tail
+// have no correct digits. Sine, cosine, the inverse and hyperbolic functions and powers use the C
+// library. The bits do not depend on tile size or thread count.
 //
 // An output may be the very memory of an input with the same sizes, strides and element size.
 // Operands: input 0 ... inputs-1, output 0 ... outputs-1.

@@ -58,8 +58,9 @@ BoundKernel BindGroupNorm(const GroupNormProblem& problem, const Target& target)
 // Local response normalisation across channels:
 //   y = x / (bias + alpha / size * sum over channels c - floor((size-1)/2) ... c + ceil((size-1)/2)
 //            of x^2) ^ beta
-// Powers 0.5, 0.75 and 1 use square roots and divisions. dst overlaps no part of src.
-// Operands: src, dst.
+// Squares are summed in fp32 along contiguous channels or pixels, in fp64 for other strides: they
+// overflow at different magnitudes (|x| above 1e18). Powers 0.5, 0.75 and 1 use square roots and
+// divisions. dst overlaps no part of src. Operands: src, dst.
 struct LrnProblem {
   std::int64_t batch = 1, channels = 1, pixels = 1;
   std::int64_t src_batch = 0, src_channel = 1, src_pixel = 0;

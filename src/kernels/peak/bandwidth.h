@@ -17,8 +17,9 @@ struct Bandwidth {
   double read = 0, write = 0, copy = 0;  // bytes per second of all threads; a copy counts both ways
 };
 
-// Measures each level with one thread and with all of the pool's. Takes about 12 * `seconds_each`
-// seconds per thread count and, for memory, four times the last-level cache.
+// Measures each level with one thread and with all of the pool's, in about 12 * `seconds_each` per
+// thread count. Memory is measured on four times the last-level cache, at least 32, at most 256
+// MiB. Writes are ordinary stores: a line is read before it is written, which is not counted.
 std::vector<Bandwidth> MeasureBandwidth(const Target& target, ThreadPool* pool,
                                         double seconds_each = 0.02);
 

@@ -29,8 +29,7 @@ struct ImageResize {
 };
 
 // src: in_height rows of in_width * channels bytes; dst as described. Sizes are at least 1
-// (PLUMB_CHECKed). Uses the pool; memory for two rows of sums per task comes from the stack or, for
-// wide images, the heap.
+// (PLUMB_CHECKed). Uses the pool; allocates tables of weights per call and a row of sums per task.
 void ResizeImage(const ImageResize& resize, const std::uint8_t* src, float* dst,
                  const Target& target, ThreadPool* pool);
 void ResizeImage(const ImageResize& resize, const std::uint8_t* src, std::uint8_t* dst,

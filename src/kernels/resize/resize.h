@@ -59,7 +59,7 @@ struct ResizePlan {
 
 void PlanResize(const ResizeProblem& problem, ResizePlan* plan);
 
-// Workspace: as BoundKernel says (rows of intermediate sums).
+// No workspace: sums of rows go through blocks on the stack.
 BoundKernel BindResize(const ResizePlan* plan, const Target& target);
 
 }  // namespace plumb::kernels
