@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/table.h"
+#include "core/clock.h"
 #include "core/format.h"
 #include "kernels/peak/bandwidth.h"
 #include "kernels/peak/peak.h"
@@ -126,8 +127,24 @@ std::vector<Row> StepRows(const engine::Segment& segment) {
   return rows;
 }
 
+// Milliseconds that planning takes for a shape the model was not planned for yet (the batch one
+// larger), kernels being chosen and weights packed. Nothing when the model has no open batch.
+std::optional<double> ReplanMs(LoadedModel& loaded, std::vector<Shape> shapes) {
+  const Graph& graph = loaded.graph();
+  bool open = false;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const auto& dims = graph.value(graph.inputs()[i]).info.dims;
+    if (!dims || dims->empty() || (*dims)[0].is_constant()) continue;
+    shapes[i][0] += 1;
+    open = true;
+  }
+  const std::int64_t begin = NowNanos();
+  if (!open || !loaded.session->Prepare(shapes).ok()) return std::nullopt;
+  return static_cast<double>(NowNanos() - begin) * 1e-6;
+}
+
 void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelFacts& facts,
-                const engine::Segment& segment) {
+                const engine::Segment& segment, std::optional<double> replan_ms) {
   const Graph& graph = loaded.graph();
   std::printf("model    %s\n", command.model.path.c_str());
   for (ValueId v : graph.inputs()) {
@@ -147,6 +164,7 @@ void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelF
     operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + name;
   }
   std::printf("nodes    %d: %s\n", facts.nodes, operators.c_str());
+  if (replan_ms) std::printf("replan   %.3f ms for another batch size\n", *replan_ms);
   std::printf("\nplan     %zu steps for the shapes", segment.steps.size());
   for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
     std::printf(" %s", ConcreteShape(*segment.infos[static_cast<std::size_t>(graph.inputs()[i])]
@@ -179,13 +197,16 @@ Status Execute(const InspectCommand& command) {
                          InputShapes(loaded.graph(), command.model.shapes, command.batch));
   PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const engine::Segment> segment,
                          loaded.session->FirstSegment(shapes));
+  const std::optional<double> replan_ms = ReplanMs(loaded, shapes);
   if (command.format == Format::kJson) {
     std::vector<Row> rows = StepRows(*segment);
-    rows.insert(rows.begin(), Summary(command, loaded, facts, *segment));
+    Row summary = Summary(command, loaded, facts, *segment);
+    if (replan_ms) summary["replan_ms"] = *replan_ms;
+    rows.insert(rows.begin(), summary);
     std::fputs(FormatRows(rows, command.format).c_str(), stdout);
     return OkStatus();
   }
-  PrintTable(command, loaded, facts, *segment);
+  PrintTable(command, loaded, facts, *segment, replan_ms);
   return OkStatus();
 }
 

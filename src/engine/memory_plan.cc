@@ -60,14 +60,53 @@ std::int64_t Place(std::span<const BufferLife> buffers, std::span<const int> ord
   return arena;
 }
 
+// The buffer whose end is the end of the arena.
+std::size_t Topmost(std::span<const BufferLife> buffers,
+                    const std::vector<std::int64_t>& offsets) {
+  std::size_t top = 0;
+  std::int64_t end = -1;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    const std::int64_t this_end = offsets[i] + Aligned(buffers[i].bytes);
+    if (this_end > end) {
+      end = this_end;
+      top = i;
+    }
+  }
+  return top;
+}
+
+// Remembers the smallest arena seen.
+class Best {
+ public:
+  explicit Best(std::span<const BufferLife> buffers) : buffers_(buffers) {
+    plan_.peak_live_bytes = PeakLiveBytes(buffers);
+    plan_.offsets.assign(buffers.size(), 0);
+    offsets_.assign(buffers.size(), 0);
+  }
+  void Try(std::span<const int> order) {
+    const std::int64_t arena = Place(buffers_, order, &offsets_);
+    if (!tried_ || arena < plan_.arena_bytes) {
+      plan_.arena_bytes = arena;
+      plan_.offsets = offsets_;
+    }
+    tried_ = true;
+  }
+  bool optimal() const { return tried_ && plan_.arena_bytes == plan_.peak_live_bytes; }
+  const std::vector<std::int64_t>& last_offsets() const { return offsets_; }
+  MemoryPlan Take() { return std::move(plan_); }
+
+ private:
+  std::span<const BufferLife> buffers_;
+  MemoryPlan plan_;
+  std::vector<std::int64_t> offsets_;
+  bool tried_ = false;
+};
+
 }  // namespace
 
 MemoryPlan PlanMemory(std::span<const BufferLife> buffers) {
-  MemoryPlan plan;
-  plan.peak_live_bytes = PeakLiveBytes(buffers);
-  plan.offsets.assign(buffers.size(), 0);
+  Best best(buffers);
   std::vector<int> order(buffers.size());
-  std::vector<std::int64_t> offsets(buffers.size(), 0);
   using Key = std::pair<double, double>;
   using KeyFn = Key (*)(const BufferLife&);
   static constexpr KeyFn kOrders[] = {
@@ -79,21 +118,23 @@ MemoryPlan PlanMemory(std::span<const BufferLife> buffers) {
       [](const BufferLife& b) { return Key{-(b.last - b.first), -static_cast<double>(b.bytes)}; },
       [](const BufferLife& b) { return Key{-b.last, -static_cast<double>(b.bytes)}; },
   };
-  bool first = true;
   for (KeyFn key : kOrders) {
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
       return key(buffers[static_cast<std::size_t>(a)]) < key(buffers[static_cast<std::size_t>(b)]);
     });
-    const std::int64_t arena = Place(buffers, order, &offsets);
-    if (first || arena < plan.arena_bytes) {
-      plan.arena_bytes = arena;
-      plan.offsets = offsets;
-      first = false;
+    best.Try(order);
+    // What sticks out on top is placed first the next time.
+    constexpr int kRepairs = 12;
+    for (int repair = 0; repair < kRepairs && !best.optimal() && order.size() > 2; ++repair) {
+      const int top = static_cast<int>(Topmost(buffers, best.last_offsets()));
+      const auto at = std::find(order.begin(), order.end(), top);
+      std::rotate(order.begin(), at, at + 1);
+      best.Try(order);
     }
-    if (plan.arena_bytes == plan.peak_live_bytes) break;
+    if (best.optimal()) break;
   }
-  return plan;
+  return best.Take();
 }
 
 }  // namespace plumb::engine

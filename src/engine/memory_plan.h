@@ -22,8 +22,9 @@ struct MemoryPlan {
 
 inline constexpr std::int64_t kArenaAlignment = 64;
 
-// Tries a few orders of placement (by size, by size times life, by time), each first-fit at the
-// lowest free offset, and keeps the smallest arena; ends early when the lower bound is met.
+// Tries a few orders of placement (by size, by size times life, by time), each at the gap that fits
+// best, moves what sticks out on top to the front of the order a few times, and keeps the smallest
+// arena; ends early when the lower bound is met.
 // O(n^2) in the number of buffers.
 MemoryPlan PlanMemory(std::span<const BufferLife> buffers);
 

@@ -317,6 +317,10 @@ Status Planner::WriteOutputs() {
 
 void Planner::Finish() {
   runtime::Program& program = segment_.program;
+  if (errors_memory_ >= 0) {  // counts from the begin of the run to its end
+    places_.Touch(errors_memory_, 0);
+    places_.Touch(errors_memory_, static_cast<int>(pending_.size()) - 1);
+  }
   std::vector<BufferLife> lives;
   std::vector<int> life_of(places_.memories.size(), -1);
   for (std::size_t m = 0; m < places_.memories.size(); ++m) {
@@ -352,6 +356,7 @@ void Planner::Finish() {
     if (pending.workspace >= 0) pending.step.workspace_offset = offset_of(pending.workspace);
     program.steps.push_back(std::move(pending.step));
   }
+  if (errors_memory_ >= 0) program.errors_offset = offset_of(errors_memory_);
   program.arena_bytes = table + plan.arena_bytes;
   program.num_inputs = static_cast<int>(segment_.inputs.size());
   program.num_outputs = static_cast<int>(segment_.outputs.size());

@@ -88,6 +88,11 @@ class Planner {
   StatusOr<std::vector<Located>> AcquireOutputs(NodeId id, Effort effort,
                                                 std::span<const Located> inputs);
   std::optional<Located> ReuseInput(NodeId id, ValueId output, std::span<const Located> inputs);
+  void AddKernelStep(NodeId id, std::span<const Located> inputs,
+                     std::span<const Located> outputs, ops::KernelChoice choice,
+                     const ChosenKernel& chosen);
+  Status SettleOutputs(NodeId id, std::span<const Located> outputs);
+  StepInfo InfoOf(NodeId id);
   Status PlanReference(NodeId id, std::span<const Located> inputs,
                        std::span<const Located> outputs);
   bool Acceptable(const OpDef& op, int index, const Shape& shape, const Strides& strides) const;
@@ -125,6 +130,7 @@ class Planner {
   Places places_;
   std::vector<PendingStep> pending_;
   std::vector<PendingOperand> operands_;
+  int errors_memory_ = -1;            // the counter of wrong indices, where a kernel has one
   Segment segment_;
 };
 

@@ -148,6 +148,7 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   for (const std::shared_ptr<const ChosenKernel>& kernel : known) {
     ops::LowerContext context(node(id), inputs, outputs, contents, model_->target(),
                               &kernel->algorithm);
+    context.counts_errors = true;
     PLUMB_RETURN_IF_ERROR(op(id).lower(context));
     if (context.choices.empty()) continue;
     if (context.choices[0].packed_bytes != kernel->packed_bytes) continue;
@@ -156,6 +157,7 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
     return true;
   }
   ops::LowerContext context(node(id), inputs, outputs, contents, model_->target(), nullptr);
+  context.counts_errors = true;
   PLUMB_RETURN_IF_ERROR(op(id).lower(context));
   if (context.choices.empty()) return false;
   SearchResult found = ChooseKernel(context.choices, model_->target());
@@ -211,7 +213,6 @@ StatusOr<bool> Planner::TryKernel(NodeId id, Effort effort) {
     }
     out.push_back(operand);
   }
-
   if (effort == Effort::kReference) {
     PLUMB_RETURN_IF_ERROR(PlanReference(id, inputs, outputs));
   } else {
@@ -219,40 +220,58 @@ StatusOr<bool> Planner::TryKernel(NodeId id, Effort effort) {
     std::shared_ptr<const ChosenKernel> chosen;
     PLUMB_ASSIGN_OR_RETURN(const bool found, LowerNode(id, in, out, &choice, &chosen));
     if (!found) return false;
-    std::vector<PendingOperand> operands;
-    for (const ops::OperandRef& ref : choice.operands) {
-      const auto index = static_cast<std::size_t>(ref.index);
-      switch (ref.kind) {
-        case ops::OperandRef::kNull: operands.emplace_back(); break;
-        case ops::OperandRef::kInput: operands.push_back(Operand(inputs[index], in[index].dtype)); break;
-        case ops::OperandRef::kOutput:
-          operands.push_back(Operand(outputs[index], out[index].dtype));
-          break;
-        case ops::OperandRef::kPacked: {
-          const int constant = static_cast<int>(segment_.program.constants.size());
-          segment_.program.constants.push_back(chosen->packed.get());
-          segment_.program.keep_alive.push_back(chosen->packed);
-          operands.push_back({places_.AddMemory(runtime::Place::kConstant, constant), ref.index});
-          break;
+    AddKernelStep(id, inputs, outputs, std::move(choice), *chosen);
+  }
+  PLUMB_RETURN_IF_ERROR(SettleOutputs(id, outputs));
+  return true;
+}
+
+void Planner::AddKernelStep(NodeId id, std::span<const Located> inputs,
+                            std::span<const Located> outputs, ops::KernelChoice choice,
+                            const ChosenKernel& chosen) {
+  const Node& n = node(id);
+  std::vector<PendingOperand> operands;
+  bool counts_errors = false;
+  for (const ops::OperandRef& ref : choice.operands) {
+    const auto index = static_cast<std::size_t>(ref.index);
+    switch (ref.kind) {
+      case ops::OperandRef::kNull: operands.emplace_back(); break;
+      case ops::OperandRef::kErrors:
+        if (errors_memory_ < 0) {
+          errors_memory_ = places_.AddMemory(runtime::Place::kArena, -1, kArenaAlignment);
         }
+        operands.push_back({errors_memory_, 0});
+        counts_errors = true;
+        break;
+      case ops::OperandRef::kInput:
+        operands.push_back(Operand(inputs[index], dtype(n.inputs[index])));
+        break;
+      case ops::OperandRef::kOutput:
+        operands.push_back(Operand(outputs[index], dtype(n.outputs[index])));
+        break;
+      case ops::OperandRef::kPacked: {
+        const int constant = static_cast<int>(segment_.program.constants.size());
+        segment_.program.constants.push_back(chosen.packed.get());
+        segment_.program.keep_alive.push_back(chosen.packed);
+        operands.push_back({places_.AddMemory(runtime::Place::kConstant, constant), ref.index});
+        break;
       }
     }
-    const std::unique_ptr<ConcreteOperands> concrete = Concrete(id, 0);
-    StepInfo info;
-    info.node = id;
-    info.name = n.name;
-    info.op = Str(n.op->name);
-    info.algorithm = chosen->name;
-    info.why = chosen->why;
-    info.shape = concrete->output_shapes.empty() ? "" : concrete->output_shapes[0].ToString();
-    info.cost = n.op->cost != nullptr ? n.op->cost(concrete->node) : DefaultCost(concrete->node);
-    runtime::Step step;
-    step.kernel = choice.kernel;
-    step.state = std::move(choice.keep_alive);
-    AddStep(std::move(step), operands, std::move(info));
   }
+  StepInfo info = InfoOf(id);
+  info.algorithm = chosen.name;
+  info.why = chosen.why;
+  runtime::Step step;
+  step.kernel = choice.kernel;
+  step.state = std::move(choice.keep_alive);
+  step.counts_errors = counts_errors;
+  AddStep(std::move(step), operands, std::move(info));
+}
+
+// Outputs are where they were acquired; what was reserved elsewhere is copied there.
+Status Planner::SettleOutputs(NodeId id, std::span<const Located> outputs) {
   for (std::size_t o = 0; o < outputs.size(); ++o) {
-    const ValueId value = n.outputs[o];
+    const ValueId value = node(id).outputs[o];
     if (value == kNoValue) continue;
     const ValuePlace& place = places_.of(value);
     if (!place.reserved) {
@@ -267,7 +286,19 @@ StatusOr<bool> Planner::TryKernel(NodeId id, Effort effort) {
       PLUMB_RETURN_IF_ERROR(EmitCopy(value, std::vector<Region>{whole}, place.at, id));
     }
   }
-  return true;
+  return OkStatus();
+}
+
+StepInfo Planner::InfoOf(NodeId id) {
+  const Node& n = node(id);
+  const std::unique_ptr<ConcreteOperands> concrete = Concrete(id, 0);
+  StepInfo info;
+  info.node = id;
+  info.name = n.name;
+  info.op = Str(n.op->name);
+  info.shape = concrete->output_shapes.empty() ? "" : concrete->output_shapes[0].ToString();
+  info.cost = n.op->cost != nullptr ? n.op->cost(concrete->node) : DefaultCost(concrete->node);
+  return info;
 }
 
 Status Planner::PlanReference(NodeId id, std::span<const Located> inputs,
@@ -288,15 +319,9 @@ Status Planner::PlanReference(NodeId id, std::span<const Located> inputs,
                               v != kNoValue ? shape(v) : Shape{}});
     operands.push_back(v != kNoValue ? Operand(outputs[o], dtype(v)) : PendingOperand{});
   }
-  const std::unique_ptr<ConcreteOperands> concrete = Concrete(id, 0);
-  StepInfo info;
-  info.node = id;
-  info.name = n.name;
-  info.op = Str(n.op->name);
+  StepInfo info = InfoOf(id);
   info.algorithm = "reference";
   info.why = "no kernel for these operands";
-  info.shape = concrete->output_shapes.empty() ? "" : concrete->output_shapes[0].ToString();
-  info.cost = n.op->cost != nullptr ? n.op->cost(concrete->node) : DefaultCost(concrete->node);
   runtime::Step step;
   step.host = &RunReferenceStep;
   step.state = std::move(state);

@@ -42,6 +42,15 @@ bool MayBeShapeData(const Tensor& tensor) {
          tensor.rank() <= 1 && tensor.num_elements() <= kMaxElementsInKey;
 }
 
+// Kernels know no names: the step that ended a run is named here. Host steps name themselves.
+Status NameStep(const Status& status, const Segment& segment, int failed) {
+  if (status.ok() || failed < 0) return status;
+  const auto index = static_cast<std::size_t>(failed);
+  if (segment.program.steps[index].host != nullptr) return status;
+  const StepInfo& step = segment.steps[index];
+  return Annotate(status, absl::StrCat("node '", step.name, "' (", step.op, ")"));
+}
+
 }  // namespace
 
 struct Session::Impl {
@@ -139,7 +148,10 @@ Status Session::Impl::RunWhole(const Segment& segment, const RunOptions& options
   runtime::RunControl control;
   control.deadline_ns = options.deadline_ns;
   control.cancel = options.cancel;
-  return runtime::Run(segment.program, arena->data(), in.span(), out.span(), pool, control);
+  int failed = -1;
+  control.failed_step = &failed;
+  return NameStep(runtime::Run(segment.program, arena->data(), in.span(), out.span(), pool, control),
+                  segment, failed);
 }
 
 // Values that a later node or the end reads, and that are there.
@@ -221,8 +233,11 @@ Status Session::Impl::RunSegment(const std::shared_ptr<const Segment>& segment,
   control.cancel = options.cancel;
   std::vector<std::int64_t> times(segment->program.steps.size() + 1);
   if (options.profile != nullptr) control.step_times = times;
+  int failed = -1;
+  control.failed_step = &failed;
   PLUMB_RETURN_IF_ERROR(
-      runtime::Run(segment->program, arena->data(), inputs, outputs, pool, control));
+      NameStep(runtime::Run(segment->program, arena->data(), inputs, outputs, pool, control),
+               *segment, failed));
   if (options.profile != nullptr) Record(segment, times, options.profile);
   for (std::size_t i = 0; i < results.size(); ++i) {
     (*env)[static_cast<std::size_t>(segment->outputs[i])] = std::move(results[i]);

@@ -370,6 +370,19 @@ TEST(SessionTest, WrongInputsAreNamed) {
             "output 'y' has type f32 and shape 1x10, the buffer given for it f32 1x9");
 }
 
+TEST(SessionTest, WrongIndexInTheDataNamesTheNode) {
+  const Graph graph = Parse(R"(
+graph pick(x: f32[4,3], i: i64[2]) -> (y) {
+  y = Gather(x, i) {axis = 0} "the_gather"
+})");
+  ThreadPool pool(1);
+  Session session(Compile(graph), &pool);
+  const Tensor x = Normal({4, 3}, 1);
+  EXPECT_TRUE(session.Run({x, Tensor::FromVector<std::int64_t>({2}, {-1, 3})}).ok());
+  const auto wrong = session.Run({x, Tensor::FromVector<std::int64_t>({2}, {0, 4})});
+  EXPECT_THAT(wrong.status().message(), HasSubstr("the_gather"));
+}
+
 TEST(SessionTest, DeadlineAndCancelEndARun) {
   ThreadPool pool(1);
   Session session(Compile(Parse(kSmallNet)), &pool);

@@ -31,6 +31,16 @@ Status Stopped(const RunControl& control) {
   return OkStatus();
 }
 
+// What a step says of itself: a host function's status, or the errors that a kernel counted.
+Status RunStep(const Step& step, const kernels::Call& call, const std::int64_t* errors) {
+  if (step.host != nullptr) return step.host(step.state.get(), call);
+  step.kernel.run(step.kernel.params.data(), call);
+  if (step.counts_errors && *errors != 0) {
+    return InvalidArgument(*errors, " indices lie outside of their axis");
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 std::int64_t PointerTableBytes(std::uint32_t max_operands) {
@@ -46,6 +56,10 @@ Status Run(const Program& program, void* arena, std::span<const void* const> inp
   PLUMB_CHECK(!timed || control.step_times.size() == program.steps.size() + 1);
   auto* const bytes = static_cast<std::byte*>(arena);
   auto** const pointers = static_cast<void**>(arena);
+  auto* const errors = program.errors_offset < 0
+                           ? nullptr
+                           : reinterpret_cast<std::int64_t*>(bytes + program.errors_offset);
+  if (errors != nullptr) *errors = 0;
   const bool stoppable = control.cancel != nullptr || control.deadline_ns != 0;
 
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
@@ -57,10 +71,10 @@ Status Run(const Program& program, void* arena, std::span<const void* const> inp
     }
     const kernels::Call call{pointers, bytes + step.workspace_offset, pool};
     if (timed) control.step_times[i] = NowNanos();
-    if (step.host != nullptr) {
-      PLUMB_RETURN_IF_ERROR(step.host(step.state.get(), call));
-    } else {
-      step.kernel.run(step.kernel.params.data(), call);
+    Status status = RunStep(step, call, errors);
+    if (!status.ok()) {
+      if (control.failed_step != nullptr) *control.failed_step = static_cast<int>(i);
+      return status;
     }
   }
   if (timed) control.step_times[program.steps.size()] = NowNanos();

@@ -40,6 +40,7 @@ struct Step {
   std::uint32_t first_operand = 0;
   std::uint32_t num_operands = 0;
   std::int64_t workspace_offset = 0;     // in the arena
+  bool counts_errors = false;            // the run ends when the error counter is not zero after it
 };
 
 struct Program {
@@ -48,6 +49,7 @@ struct Program {
   std::vector<const void*> constants;
   std::int64_t arena_bytes = 0;          // includes the pointer table at its start
   std::uint32_t max_operands = 0;        // of any step: size of the pointer table
+  std::int64_t errors_offset = -1;       // an int64 in the arena, zero when a run begins; -1: none
   int num_inputs = 0;
   int num_outputs = 0;
   std::vector<std::shared_ptr<const void>> keep_alive;  // owners of the constants
@@ -62,10 +64,12 @@ struct RunControl {
   // When not empty, has one entry per step plus one: [i] is when step i began, [i + 1] when it
   // ended (NowNanos()).
   std::span<std::int64_t> step_times;
+  int* failed_step = nullptr;                     // when not null: the step that ended in an error
 };
 
 // Runs every step in order. `arena` has arena_bytes of 64-byte aligned memory. Allocates nothing
-// unless a host step does. Errors: deadline exceeded, cancelled, or a host step's.
+// unless a host step does. Errors: deadline exceeded, cancelled, a host step's, or elements that a
+// kernel counted as errors (an index outside of its axis).
 Status Run(const Program& program, void* arena, std::span<const void* const> inputs,
            std::span<void* const> outputs, ThreadPool* pool, const RunControl& control = {});
 

@@ -71,7 +71,7 @@ TEST(ProgramTest, RunsStepsInOrderOnPlannedMemory) {
   const Program program = TwoSteps();
   ThreadPool pool(1);
   Memory memory;
-  ASSERT_TRUE(Run(program, memory.arena, memory.inputs, memory.outputs, &pool).ok());
+  ASSERT_TRUE(runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool).ok());
   EXPECT_EQ(memory.dst[0], 12.0f);
   EXPECT_EQ(memory.dst[3], 15.0f);
 }
@@ -81,7 +81,7 @@ TEST(ProgramTest, RunAllocatesNothing) {
   ThreadPool pool(1);
   Memory memory;
   const std::int64_t before = allocations;
-  const Status status = Run(program, memory.arena, memory.inputs, memory.outputs, &pool);
+  const Status status = runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool);
   const std::int64_t after = allocations;
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(before, after);
@@ -94,7 +94,7 @@ TEST(ProgramTest, StepTimesAreMonotonic) {
   std::vector<std::int64_t> times(3);
   RunControl control;
   control.step_times = times;
-  ASSERT_TRUE(Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control).ok());
+  ASSERT_TRUE(runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control).ok());
   EXPECT_GT(times[0], 0);
   EXPECT_LE(times[0], times[1]);
   EXPECT_LE(times[1], times[2]);
@@ -108,7 +108,7 @@ TEST(ProgramTest, CancelStopsBeforeTheNextStep) {
   RunControl control;
   control.cancel = &cancel;
   const Status status =
-      Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control);
+      runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control);
   EXPECT_EQ(status.code(), StatusCode::kCancelled);
   EXPECT_EQ(memory.dst[0], 0.0f);
 }
@@ -120,8 +120,33 @@ TEST(ProgramTest, PassedDeadlineIsAnError) {
   RunControl control;
   control.deadline_ns = NowNanos() - 1;
   const Status status =
-      Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control);
+      runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control);
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
+}
+
+TEST(ProgramTest, CountedErrorsEndTheRunAndNameTheStep) {
+  Program program = TwoSteps();
+  program.errors_offset = program.arena_bytes;
+  program.arena_bytes += 64;
+  program.operands.push_back({Place::kArena, 0, program.errors_offset});
+  Step& step = program.steps[1];
+  step.kernel.run = [](const void*, const kernels::Call& call) noexcept {
+    *static_cast<std::int64_t*>(call.operands[0]) += 3;
+  };
+  step.first_operand = 4;
+  step.num_operands = 1;
+  step.counts_errors = true;
+  ThreadPool pool(1);
+  Memory memory;
+  int failed = -1;
+  RunControl control;
+  control.failed_step = &failed;
+  for (int run = 0; run < 2; ++run) {  // the counter begins at zero in every run
+    const Status status =
+        runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control);
+    EXPECT_EQ(status.message(), "3 indices lie outside of their axis");
+    EXPECT_EQ(failed, 1);
+  }
 }
 
 TEST(ProgramTest, HostStepErrorEndsTheRun) {
@@ -132,7 +157,7 @@ TEST(ProgramTest, HostStepErrorEndsTheRun) {
   };
   ThreadPool pool(1);
   Memory memory;
-  const Status status = Run(program, memory.arena, memory.inputs, memory.outputs, &pool);
+  const Status status = runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool);
   EXPECT_EQ(status.message(), "indices out of range");
 }
 

@@ -1,0 +1,188 @@
+// Each pass in text: the graph before, the graph after.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "engine/passes/pass.h"
+#include "graph/infer.h"
+#include "graph/text.h"
+#include "graph/verifier.h"
+#include "ops/interpreter.h"
+#include "ops/ops.h"
+
+namespace plumb::engine {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// Runs one pass; the graph stays valid and computes the same.
+std::string After(std::string_view pass, std::string_view text, const Shape& input) {
+  auto graph = ParseGraph(text, ops::AllOps());
+  if (!graph.ok()) return std::string(graph.status().message());
+  Tensor x = Tensor::Zeros(DType::kFloat32, input);
+  Random random(3);
+  for (float& v : x.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
+  const auto before = ops::Interpret(*graph, {x});
+  const auto changed = FindPass(pass)->run(*graph, ops::AllOps());
+  EXPECT_TRUE(changed.ok()) << changed.status();
+  graph->RemoveDeadNodes();
+  const Status inferred = InferGraph(*graph);
+  EXPECT_TRUE(inferred.ok()) << inferred;
+  const Status verified = Verify(*graph);
+  EXPECT_TRUE(verified.ok()) << verified;
+  const auto after = ops::Interpret(*graph, {x});
+  EXPECT_TRUE(before.ok() && after.ok()) << before.status() << after.status();
+  if (before.ok() && after.ok()) {
+    const std::vector<double> a = ToDoubles((*before)[0]), b = ToDoubles((*after)[0]);
+    EXPECT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) EXPECT_NEAR(a[i], b[i], 1e-4);
+  }
+  TextOptions options;
+  options.types = false;
+  return ToText(*graph, options);
+}
+
+TEST(PassesTest, ConstantsFoldAndOutputsKeepTheirNames) {
+  const std::string after = After("FoldConstants", R"(
+graph g(x: f32[N,4]) -> (y, c) {
+  a = const f32[2] {1, 2}
+  b = const f32[2] {3, 4}
+  c = Add(a, b)
+  shape = Shape(x)
+  last = const i64[1] {1}
+  four = Gather(shape, last)
+  minus = const i64[1] {-1}
+  target = Concat(minus, four) {axis = 0}
+  y = Reshape(x, target)
+})", {3, 4});
+  EXPECT_THAT(after, HasSubstr("-> (y, c)"));
+  EXPECT_THAT(after, HasSubstr("{4, 6}"));
+  EXPECT_THAT(after, Not(HasSubstr("Gather")));
+}
+
+TEST(PassesTest, HandMadeLayerNormAndGeluBecomeOperators) {
+  const std::string after = After("MatchPatterns", R"(
+graph g(x: f32[N,8]) -> (y) {
+  axes = const i64[1] {-1}
+  two = const f32[] {2}
+  eps = const f32[] {1e-5}
+  scale = const f32[8] seed(1)
+  shift = const f32[8] seed(2)
+  root = const f32[] {1.4142135}
+  one = const f32[] {1}
+  half = const f32[] {0.5}
+  mean = ReduceMean(x, axes) {keepdims = 1}
+  centred = Sub(x, mean)
+  square = Pow(centred, two)
+  variance = ReduceMean(square, axes) {keepdims = 1}
+  safe = Add(eps, variance)
+  deviation = Sqrt(safe)
+  normal = Div(centred, deviation)
+  scaled = Mul(scale, normal)
+  n = Add(scaled, shift)
+  s = Div(n, root)
+  e = Erf(s)
+  p = Add(e, one)
+  m = Mul(n, p)
+  y = Mul(m, half)
+})", {2, 8});
+  EXPECT_THAT(after, HasSubstr("LayerNormalization(x, scale, shift)"));
+  EXPECT_THAT(after, HasSubstr("Gelu("));
+  EXPECT_THAT(after, Not(HasSubstr("Erf")));
+  EXPECT_THAT(after, HasSubstr("-> (y)"));
+}
+
+TEST(PassesTest, APatternWhoseMiddleIsReadElsewhereStays) {
+  const std::string after = After("MatchPatterns", R"(
+graph g(x: f32[4]) -> (y, s) {
+  s = Sigmoid(x)
+  y = Mul(x, s)
+})", {4});
+  EXPECT_THAT(after, Not(HasSubstr("Silu")));
+}
+
+TEST(PassesTest, BatchNormalizationGoesIntoTheConvolution) {
+  const std::string after = After("FoldAffine", R"(
+graph g(x: f32[1,2,4,4]) -> (y) {
+  w = const f32[3,2,1,1] seed(1)
+  scale = const f32[3] {1, 2, 3}
+  shift = const f32[3] {0, 1, 2}
+  mean = const f32[3] {0.5, 0, 1}
+  var = const f32[3] {1, 2, 3}
+  c = Conv(x, w)
+  y = BatchNormalization(c, scale, shift, mean, var)
+})", {1, 2, 4, 4});
+  EXPECT_THAT(after, Not(HasSubstr("BatchNormalization")));
+  EXPECT_THAT(after, HasSubstr("y = Conv(x, "));
+}
+
+TEST(PassesTest, AConvolutionReadTwiceKeepsItsBatchNormalization) {
+  const std::string after = After("FoldAffine", R"(
+graph g(x: f32[1,2,4,4]) -> (y, c) {
+  w = const f32[2,2,1,1] seed(1)
+  one = const f32[2] {1, 2}
+  zero = const f32[2] {0, 1}
+  c = Conv(x, w)
+  y = BatchNormalization(c, one, zero, zero, one)
+})", {1, 2, 4, 4});
+  EXPECT_THAT(after, HasSubstr("BatchNormalization"));
+}
+
+TEST(PassesTest, ResidualAndActivationMoveIntoTheConvolution) {
+  const std::string after = After("FuseEpilogue", R"(
+graph g(x: f32[1,2,4,4]) -> (y) {
+  w = const f32[2,2,1,1] seed(1)
+  c = Conv(x, w)
+  s = Add(x, c)
+  y = Relu(s)
+})", {1, 2, 4, 4});
+  EXPECT_THAT(after, HasSubstr("y = plumb.FusedConv(x, w, _, x)"));
+  EXPECT_THAT(after, HasSubstr("activation = \"relu\""));
+}
+
+TEST(PassesTest, BiasOfAProductGoesIntoIt) {
+  const std::string after = After("FuseEpilogue", R"(
+graph g(x: f32[N,3,4]) -> (y) {
+  w = const f32[4,5] seed(1)
+  b = const f32[5] seed(2)
+  m = MatMul(x, w)
+  y = Add(b, m)
+})", {2, 3, 4});
+  EXPECT_THAT(after, HasSubstr("y = plumb.FusedMatMul(x, w, b)"));
+}
+
+TEST(PassesTest, BatchNormalizationThatCannotFoldBecomesElementwise) {
+  const std::string after = After("ExpandAffine", R"(
+graph g(x: f32[1,2,4,4]) -> (y) {
+  one = const f32[2] {1, 2}
+  zero = const f32[2] {0, 1}
+  n = BatchNormalization(x, one, zero, zero, one)
+  y = Relu(n)
+})", {1, 2, 4, 4});
+  EXPECT_THAT(after, Not(HasSubstr("BatchNormalization")));
+  EXPECT_THAT(after, HasSubstr("Mul(x, "));
+}
+
+TEST(PassesTest, AChainOfElementwiseNodesBecomesOne) {
+  const std::string after = After("FuseElementwise", R"(
+graph g(x: f32[2,3]) -> (y) {
+  two = const f32[] {2}
+  row = const f32[3] {1, 2, 3}
+  a = Mul(x, two)
+  b = Add(a, row)
+  c = Tanh(b)
+  y = Add(c, x)
+})", {2, 3});
+  EXPECT_THAT(after, HasSubstr("FusedElementwise"));
+  EXPECT_THAT(after, HasSubstr("-> (y)"));
+}
+
+TEST(PassesTest, EveryPassOfTheListIsFound) {
+  ASSERT_FALSE(AllPasses().empty());
+  for (const Pass& pass : AllPasses()) EXPECT_EQ(FindPass(pass.name)->run, pass.run);
+  EXPECT_EQ(FindPass("no such pass"), nullptr);
+}
+
+}  // namespace
+}  // namespace plumb::engine
