@@ -72,12 +72,9 @@ bool ZeroRowHolds(std::int64_t run, std::int64_t step) {
 KShape KShapeOf(const ConvPhase& phase, KOrder order, std::int64_t channels) {
   const auto& axis = phase.axis;
   switch (order) {
-    case KOrder::kPlanar:
-      return {channels * axis[0].taps * axis[1].taps, axis[2].taps};
-    case KOrder::kInterleaved:
-      return {axis[0].taps * axis[1].taps, axis[2].taps * channels};
-    case KOrder::kChannels:
-      break;
+    case KOrder::kPlanar: return {channels * axis[0].taps * axis[1].taps, axis[2].taps};
+    case KOrder::kInterleaved: return {axis[0].taps * axis[1].taps, axis[2].taps * channels};
+    case KOrder::kChannels: break;
   }
   return {phase.taps(), channels};
 }
@@ -170,17 +167,17 @@ TileSource ConvSource::FillWindows(std::int64_t row, int rows, const Chunk& chun
                           x0 * src_strides.spatial[2];
       const std::int64_t distance = axis[2].in_step * src_strides.spatial[2];
       const bool inside = Within(z, in_size[0]) && Within(y, in_size[1]);
-      for (int r = 0; r < span.count; ++r) {
-        const std::int64_t x = x0 + r * axis[2].in_step;
-        if (!inside) {
-          out[r] = kZeros;
-        } else if (direct ||
-                   (contiguous && Within(x, in_size[2]) && Within(x + reach, in_size[2]))) {
-          out[r] = from + r * distance + chunk.run_begin;
-        } else {
+      if (!inside) {
+        for (int r = 0; r < span.count; ++r) out[r] = kZeros;
+      } else if (direct) {
+        for (int r = 0; r < span.count; ++r) out[r] = from + r * distance + chunk.run_begin;
+      } else {
+        for (int r = 0; r < span.count; ++r) {
+          const std::int64_t x = x0 + r * axis[2].in_step;
           float* to = scratch + (tap * rows + span.first + r) * chunk.run;
-          copy(from + r * distance, x, to);
-          out[r] = to;
+          const bool whole = contiguous && Within(x, in_size[2]) && Within(x + reach, in_size[2]);
+          if (!whole) copy(from + r * distance, x, to);
+          out[r] = whole ? from + r * distance + chunk.run_begin : to;
         }
       }
       if (++j < axis[1].taps) continue;
