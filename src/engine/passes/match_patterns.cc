@@ -31,13 +31,29 @@ bool IsNeutral(const std::string& name, const Attr& attr) {
                               (name == "noop_with_empty_axes" && *value == 0));
 }
 
+// Both hold the same type; floats as constants are compared, other types are not looked at.
+bool SameValue(const Attr& pattern, const Attr& node) {
+  if (const auto* number = std::get_if<float>(&pattern)) {
+    const float other = std::get<float>(node);
+    return std::abs(*number - other) <= 1e-6f * std::max(std::abs(*number), std::abs(other));
+  }
+  if (const auto* number = std::get_if<std::int64_t>(&pattern)) {
+    return *number == std::get<std::int64_t>(node);
+  }
+  if (const auto* text = std::get_if<std::string>(&pattern)) {
+    return *text == std::get<std::string>(node);
+  }
+  if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&pattern)) {
+    return *numbers == std::get<std::vector<std::int64_t>>(node);
+  }
+  return true;
+}
+
 bool SameAttrs(const AttrMap& pattern, const AttrMap& node) {
   for (const auto& [name, value] : pattern) {
     const Attr* other = node.Find(name);
     if (other == nullptr ? !IsNeutral(name, value) : other->index() != value.index()) return false;
-    if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      if (other != nullptr && std::get<std::int64_t>(*other) != *number) return false;
-    }
+    if (other != nullptr && !SameValue(value, *other)) return false;
   }
   return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
     return pattern.Has(entry.first) || IsNeutral(entry.first, entry.second);
