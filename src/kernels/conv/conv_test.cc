@@ -178,12 +178,9 @@ class ConvTest : public testing::KernelTest {
 
   ImageStrides AnyStrides(const Index& size, std::int64_t channels, bool fast) {
     switch (fast ? Uniform(0, 1) : Uniform(0, 4)) {
-      case 0:
-        return ChannelsLastStrides(size, channels);
-      case 1:
-        return ChannelsLastStrides(size, channels + Uniform(1, 20));
-      case 2:
-        return PlanarStrides(size, channels);
+      case 0: return ChannelsLastStrides(size, channels);
+      case 1: return ChannelsLastStrides(size, channels + Uniform(1, 20));
+      case 2: return PlanarStrides(size, channels);
       case 3: {  // every third channel, as behind a shuffle
         ImageStrides strides = ChannelsLastStrides(size, 3 * channels);
         strides.channel = 3;

@@ -22,14 +22,10 @@ void FindKernelRows(const ConvProblem& p, const float* image, std::int64_t depth
 ActivationBounds BoundsOf(const Epilogue& epilogue) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   switch (epilogue.activation) {
-    case Activation::kNone:
-      return {-kInfinity, kInfinity, true};
-    case Activation::kRelu:
-      return {0, kInfinity, true};
-    case Activation::kClip:
-      return {epilogue.alpha, epilogue.beta, true};
-    default:
-      return {-kInfinity, kInfinity, false};
+    case Activation::kNone: return {-kInfinity, kInfinity, true};
+    case Activation::kRelu: return {0, kInfinity, true};
+    case Activation::kClip: return {epilogue.alpha, epilogue.beta, true};
+    default: return {-kInfinity, kInfinity, false};
   }
 }
 

@@ -59,18 +59,12 @@ void Activate(const Epilogue& epilogue, float* const* rows, std::int64_t count, 
   switch (epilogue.activation) {
     case Activation::kNone:
     case Activation::kRelu:
-    case Activation::kClip:
-      break;  // the bounds of the tile
-    case Activation::kSigmoid:
-      return ActivateRows(ActSigmoid{}, rows, count, column, columns);
-    case Activation::kTanh:
-      return ActivateRows(ActTanh{}, rows, count, column, columns);
-    case Activation::kSilu:
-      return ActivateRows(ActSilu{}, rows, count, column, columns);
-    case Activation::kGelu:
-      return ActivateRows(ActGelu{}, rows, count, column, columns);
-    case Activation::kHardSwish:
-      return ActivateRows(ActHardSwish{}, rows, count, column, columns);
+    case Activation::kClip: break;  // the bounds of the tile
+    case Activation::kSigmoid: return ActivateRows(ActSigmoid{}, rows, count, column, columns);
+    case Activation::kTanh: return ActivateRows(ActTanh{}, rows, count, column, columns);
+    case Activation::kSilu: return ActivateRows(ActSilu{}, rows, count, column, columns);
+    case Activation::kGelu: return ActivateRows(ActGelu{}, rows, count, column, columns);
+    case Activation::kHardSwish: return ActivateRows(ActHardSwish{}, rows, count, column, columns);
     case Activation::kHardSigmoid:
       return ActivateRows(ActHardSigmoid{epilogue.alpha, epilogue.beta}, rows, count, column,
                           columns);

@@ -166,8 +166,7 @@ class GemmTest : public testing::KernelTest {
       case 1:
         p.residual = {.row = 1, .col = 0, .batch = {}};  // a bias of rows
         break;
-      default:
-        break;
+      default: break;
     }
     return p;
   }

@@ -27,12 +27,9 @@ const TileSet kScalarSet = {
 
 const TileSet& TileSetFor(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512:
-      return kAvx512Set;
-    case Isa::kAvx2:
-      return kAvx2Set;
-    case Isa::kScalar:
-      break;
+    case Isa::kAvx512: return kAvx512Set;
+    case Isa::kAvx2: return kAvx2Set;
+    case Isa::kScalar: break;
   }
   return kScalarSet;
 }
