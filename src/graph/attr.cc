@@ -22,16 +22,6 @@ bool SameTensor(const Tensor& a, const Tensor& b) {
   return bytes == 0 || std::memcmp(a.raw(), b.raw(), bytes) == 0;
 }
 
-// The value of type T, or null when the attribute is absent.
-template <typename T>
-const T* Typed(const AttrMap& attrs, std::string_view name) {
-  const Attr* attr = attrs.Find(name);
-  if (attr == nullptr) return nullptr;
-  const T* value = std::get_if<T>(attr);
-  PLUMB_CHECK(value != nullptr, "attribute '", Str(name), "' holds ", Str(AttrTypeName(*attr)));
-  return value;
-}
-
 }  // namespace
 
 std::string_view AttrTypeName(const Attr& attr) { return kTypeNames[attr.index()]; }
@@ -73,39 +63,58 @@ void AttrMap::Erase(std::string_view name) {
   std::erase_if(entries_, [name](const auto& entry) { return entry.first == name; });
 }
 
+std::shared_ptr<const std::string> AttrMap::CollectFaults() {
+  fault_ = std::make_shared<std::string>();
+  return fault_;
+}
+
+template <typename T>
+const T* AttrMap::Typed(std::string_view name) const {
+  const Attr* attr = Find(name);
+  if (attr == nullptr) return nullptr;
+  const T* value = std::get_if<T>(attr);
+  if (value != nullptr) return value;
+  const std::string fault =
+      absl::StrCat("attribute '", Str(name), "' has type ", Str(AttrTypeName(*attr)),
+                   ", expected ", Str(AttrTypeName(Attr(T()))));
+  PLUMB_CHECK(fault_ != nullptr, fault);
+  if (fault_->empty()) *fault_ = fault;
+  return nullptr;
+}
+
 std::int64_t AttrMap::Int(std::string_view name, std::int64_t otherwise) const {
-  const auto* value = Typed<std::int64_t>(*this, name);
+  const auto* value = Typed<std::int64_t>(name);
   return value != nullptr ? *value : otherwise;
 }
 
 float AttrMap::Float(std::string_view name, float otherwise) const {
-  const auto* value = Typed<float>(*this, name);
+  const auto* value = Typed<float>(name);
   return value != nullptr ? *value : otherwise;
 }
 
 std::string AttrMap::String(std::string_view name, std::string_view otherwise) const {
-  const auto* value = Typed<std::string>(*this, name);
+  const auto* value = Typed<std::string>(name);
   return value != nullptr ? *value : std::string(otherwise);
 }
 
 std::vector<std::int64_t> AttrMap::Ints(std::string_view name,
                                         std::vector<std::int64_t> otherwise) const {
-  const auto* value = Typed<std::vector<std::int64_t>>(*this, name);
+  const auto* value = Typed<std::vector<std::int64_t>>(name);
   return value != nullptr ? *value : std::move(otherwise);
 }
 
 std::vector<float> AttrMap::Floats(std::string_view name) const {
-  const auto* value = Typed<std::vector<float>>(*this, name);
+  const auto* value = Typed<std::vector<float>>(name);
   return value != nullptr ? *value : std::vector<float>();
 }
 
 std::vector<std::string> AttrMap::Strings(std::string_view name) const {
-  const auto* value = Typed<std::vector<std::string>>(*this, name);
+  const auto* value = Typed<std::vector<std::string>>(name);
   return value != nullptr ? *value : std::vector<std::string>();
 }
 
 Tensor AttrMap::TensorValue(std::string_view name) const {
-  const auto* value = Typed<Tensor>(*this, name);
+  const auto* value = Typed<Tensor>(name);
   return value != nullptr ? *value : Tensor();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,8 +28,8 @@ class AttrMap {
   void Set(std::string_view name, Attr value);
   void Erase(std::string_view name);
 
-  // The value, or `otherwise` when absent. The verifier has checked the types against the OpDef, so
-  // a wrong type here is PLUMB_CHECKed.
+  // The value, or `otherwise` when absent. The types were checked against the OpDef, so a wrong type
+  // here is PLUMB_CHECKed, unless faults are collected.
   std::int64_t Int(std::string_view name, std::int64_t otherwise) const;
   float Float(std::string_view name, float otherwise) const;
   std::string String(std::string_view name, std::string_view otherwise) const;
@@ -39,12 +40,23 @@ class AttrMap {
   Tensor TensorValue(std::string_view name) const;  // undefined when absent
   bool SameAs(const AttrMap& other) const;
 
+  // For attributes that no schema has checked, as those of old operator sets: from here on a getter
+  // that meets another type returns `otherwise`, and the first such fault is written to the result:
+  // "attribute 'axes' has type floats, expected ints".
+  std::shared_ptr<const std::string> CollectFaults();
+  void StopCollectingFaults() { fault_ = nullptr; }
+
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }
   std::size_t size() const { return entries_.size(); }
 
  private:
+  // Null when absent, or of another type while faults are collected.
+  template <typename T>
+  const T* Typed(std::string_view name) const;
+
   std::vector<std::pair<std::string, Attr>> entries_;
+  std::shared_ptr<std::string> fault_;  // null: not collected
 };
 
 }  // namespace plumb

@@ -95,6 +95,14 @@ const Case kModels[] = {
      "node 'add' (Concat): attribute 'axis' has type float, expected int"},
     {"required attribute missing", [](auto& m) { Node(m)->set_op_type("Concat"); },
      "node 'add' (Concat): required attribute 'axis' is missing"},
+    {"old attribute of the wrong type",
+     [](auto& m) {
+       m.mutable_opset_import(0)->set_version(9);
+       Node(m)->set_op_type("Square");
+       Node(m)->mutable_input()->RemoveLast();
+       AddAttribute(Node(m), "twice", 1)->set_f(1);
+     },
+     "node 'add' (Square): attribute 'twice' has type float, expected int"},
     {"attribute given twice",
      [](auto& m) {
        AddAttribute(Node(m), "axis", 2)->set_i(1);

@@ -119,10 +119,14 @@ Status Importer::ImportOperator(const onnxpb::NodeProto& node, const OpDef& op, 
   }
   const auto opset = static_cast<int>(scope.opsets().at(""));
   GraphBuilder builder(&scope.graph(), &ops_);
+  const std::shared_ptr<const std::string> fault = attrs.CollectFaults();
   UpgradeContext upgrade(&builder, opset, *std::move(inputs), std::move(attrs), num_outputs);
   const ValueId first_new = scope.graph().num_values();
-  PLUMB_RETURN_IF_ERROR(Annotate(op.upgrade(upgrade), label));
+  const Status upgraded = op.upgrade(upgrade);
+  if (!fault->empty()) return InvalidArgument(label, ": ", *fault);
+  PLUMB_RETURN_IF_ERROR(Annotate(upgraded, label));
   PLUMB_RETURN_IF_ERROR(Annotate(builder.status(), label));
+  upgrade.attrs.StopCollectingFaults();
   if (!upgrade.replacement) {
     return AddNode(node, op, std::move(upgrade.inputs), std::move(upgrade.attrs),
                    upgrade.num_outputs, std::move(subgraphs), scope);
