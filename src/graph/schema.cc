@@ -40,7 +40,8 @@ const Formal* FormalAt(const std::vector<Formal>& formals, std::size_t index) {
   return repeats ? &formals.back() : nullptr;
 }
 
-// Arity of the inputs or the outputs; `what` is "input" or "output".
+// Arity of the inputs or the outputs; `what` is "input" or "output". A variadic first formal is there
+// at least once, and no variadic input is omitted.
 Status CheckArity(const std::vector<Formal>& formals, const std::vector<ValueId>& values,
                   std::string_view what) {
   if (values.size() > formals.size() && FormalAt(formals, values.size() - 1) == nullptr) {
@@ -51,6 +52,17 @@ Status CheckArity(const std::vector<Formal>& formals, const std::vector<ValueId>
     const bool there = i < values.size() && values[i] != kNoValue;
     if (!there && formals[i].arity == Arity::kRequired) {
       return InvalidArgument(Str(what), " ", i, " '", Str(formals[i].name), "' is missing");
+    }
+  }
+  if (formals.empty() || formals.back().arity != Arity::kVariadic) return OkStatus();
+  const std::size_t first = formals.size() - 1;  // of the repeated ones
+  if (first == 0 && values.empty()) {
+    return InvalidArgument("has no ", Str(what), "s, expected at least 1");
+  }
+  for (std::size_t i = first; what == "input" && i < values.size(); ++i) {
+    if (values[i] == kNoValue) {
+      return InvalidArgument("input ", i, " '", Str(formals.back().name),
+                             "' is omitted, but only optional ones may be");
     }
   }
   return OkStatus();
@@ -65,8 +77,13 @@ Status CheckAttributes(const Node& node) {
       return InvalidArgument("unknown attribute '", name, "'; expected",
                              known.empty() ? " none" : " one of:", known);
     }
-    const Attr expected[] = {std::int64_t{}, float{}, std::string{}, std::vector<std::int64_t>{},
-                             std::vector<float>{}, std::vector<std::string>{}, Tensor{}};
+    const Attr expected[] = {std::int64_t{},
+                             float{},
+                             std::string{},
+                             std::vector<std::int64_t>{},
+                             std::vector<float>{},
+                             std::vector<std::string>{},
+                             Tensor{}};
     const Attr& wanted = expected[static_cast<std::size_t>(def->type)];
     if (wanted.index() != value.index()) {
       return InvalidArgument("attribute '", name, "' has type ", Str(AttrTypeName(value)),
@@ -95,7 +112,9 @@ using Bindings = absl::InlinedVector<Binding, 4>;
 Status CheckOne(const Formal& formal, std::size_t index, std::string_view what, DType dtype,
                 Bindings& bindings) {
   if (dtype == DType::kUndefined) return OkStatus();
-  const auto where = [&] { return absl::StrCat(Str(what), " ", index, " '", Str(formal.name), "'"); };
+  const auto where = [&] {
+    return absl::StrCat(Str(what), " ", index, " '", Str(formal.name), "'");
+  };
   const Types types = Split(formal.types);
   if (!types.sets.empty() && !TypeAllowed(types.sets, dtype)) {
     return InvalidArgument(where(), " has type ", Str(DTypeName(dtype)), ", expected ",
@@ -154,8 +173,7 @@ Status CheckTypes(const Node& node, std::span<const ValueInfo* const> inputs,
                   std::span<const ValueInfo* const> outputs) {
   Bindings bindings;
   const auto check = [&](const std::vector<Formal>& formals,
-                         std::span<const ValueInfo* const> infos,
-                         std::string_view what) -> Status {
+                         std::span<const ValueInfo* const> infos, std::string_view what) -> Status {
     for (std::size_t i = 0; i < infos.size(); ++i) {
       const Formal* formal = FormalAt(formals, i);
       if (infos[i] == nullptr || formal == nullptr) continue;
