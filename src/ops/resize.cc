@@ -149,7 +149,7 @@ bool FitsKernel(const Operand& input, const std::vector<AxisResize>& axes, const
   if (rank < 3 || rank > 5 || (input.dtype != DType::kFloat32 && input.dtype != DType::kUInt8)) {
     return false;
   }
-  if (!axes[0].IsIdentity(rule) || !axes[1].IsIdentity(rule)) return false;
+  if (rule.shift != 0 || !axes[0].IsIdentity(rule) || !axes[1].IsIdentity(rule)) return false;
   for (const AxisResize& axis : axes) {
     if (axis.in == 0 || axis.out == 0) return false;
     // The kernel stretches to the rounded size, the definition to the one before rounding.

@@ -29,7 +29,7 @@ double Coordinate(const ResizeRule& rule, const AxisResize& axis, double x) {
   const auto in = static_cast<double>(axis.in);
   const double length = axis.scale * in;  // of the output before it was rounded
   switch (rule.coordinates) {
-    case ResizeCoordinates::kHalfPixel: return (x + 0.5) / axis.scale - 0.5;
+    case ResizeCoordinates::kHalfPixel: return (x + 0.5) / axis.scale - 0.5 + rule.shift;
     case ResizeCoordinates::kHalfPixelSymmetric: {
       const double adjustment = static_cast<double>(axis.out) / length;
       return in / 2 * (1 - adjustment) + (x + 0.5) / axis.scale - 0.5;
@@ -120,6 +120,7 @@ StatusOr<ResizeRule> ResizeRuleOf(const AttrMap& attrs) {
   PLUMB_ASSIGN_OR_RETURN(rule.mode, Named(attrs, "mode", "nearest", modes));
   const std::pair<const char*, ResizeCoordinates> coordinates[] = {
       {"half_pixel", ResizeCoordinates::kHalfPixel},
+      {"tf_half_pixel_for_nn", ResizeCoordinates::kHalfPixel},
       {"half_pixel_symmetric", ResizeCoordinates::kHalfPixelSymmetric},
       {"pytorch_half_pixel", ResizeCoordinates::kPytorchHalfPixel},
       {"align_corners", ResizeCoordinates::kAlignCorners},
@@ -127,6 +128,9 @@ StatusOr<ResizeRule> ResizeRuleOf(const AttrMap& attrs) {
       {"tf_crop_and_resize", ResizeCoordinates::kTfCropAndResize}};
   PLUMB_ASSIGN_OR_RETURN(rule.coordinates,
                          Named(attrs, "coordinate_transformation_mode", "half_pixel", coordinates));
+  const bool for_nearest =
+      attrs.String("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn";
+  rule.shift = for_nearest ? 0.5 : 0;
   const std::pair<const char*, ResizeNearest> nearest[] = {
       {"round_prefer_floor", ResizeNearest::kRoundPreferFloor},
       {"round_prefer_ceil", ResizeNearest::kRoundPreferCeil},

@@ -17,6 +17,7 @@ struct ResizeRule {
   double cubic_a = -0.75;
   bool exclude_outside = false;
   bool antialias = false;
+  double shift = 0;  // added to what half_pixel gives: 0.5 is tf_half_pixel_for_nn of opset 11
   double extrapolation = 0;
 };
 
