@@ -53,6 +53,12 @@ struct Sum {
   double magnitude = 0;
 };
 
+struct Expected {
+  bool output = false;
+  double value = 0;
+  double bound = 0;
+};
+
 class ConvTest : public testing::KernelTest {
  protected:
   // Input index of a tap, or -1 where there is none.
@@ -113,6 +119,7 @@ class ConvTest : public testing::KernelTest {
     std::vector<float> bias(static_cast<std::size_t>(p.out_channels));
     for (float& x : bias) x = static_cast<float>(random_.NextNormal());
 
+    const std::vector<Expected> expected = Expect(p, src.data(), weights, bias, &residual);
     std::vector<Algorithm> algorithms;
     ListConv(p, target_, &algorithms);
     ASSERT_FALSE(algorithms.empty());
@@ -133,38 +140,45 @@ class ConvTest : public testing::KernelTest {
             {src.data(), packed.data(), in_place ? again.data() : residual.data(), again.data()});
       EXPECT_TRUE(dst.GuardsIntact() && again.GuardsIntact()) << "wrote outside of dst";
       EXPECT_TRUE(dst.SameBytes(again)) << "two threads give other bits than one";
-      Compare(p, src.data(), weights, bias, &residual, dst, in_place);
+      Compare(expected, dst, in_place);
       if (HasFailure()) return;
     }
   }
 
-  void Compare(const ConvProblem& p, const float* src, const std::vector<float>& weights,
-               const std::vector<float>& bias, GuardPages* residual, const Guarded<float>& dst,
-               bool in_place) {
-    std::vector<bool> written(dst.size(), false);
+  // What each element of dst's memory must hold; elements of no output keep what they had.
+  std::vector<Expected> Expect(const ConvProblem& p, const float* src,
+                               const std::vector<float>& weights, const std::vector<float>& bias,
+                               GuardPages* residual) {
+    std::vector<Expected> expected(
+        static_cast<std::size_t>(SpanOf(p.dst, p.batch, p.out_channels, p.out_size)));
     const double products = static_cast<double>(p.in_channels / p.group) *
                             static_cast<double>(p.kernel[0] * p.kernel[1] * p.kernel[2]);
     for (std::int64_t n = 0; n < p.batch; ++n) {
       for (std::int64_t o = 0; o < p.out_channels; ++o) {
         ForEachPlace(p.out_size, [&](const Index& at) {
-          Sum sum = ReferenceAt(p, src, weights, n, o, at);
+          const Sum sum = ReferenceAt(p, src, weights, n, o, at);
           double x = sum.value;
           if (p.epilogue.has_bias) x += bias[static_cast<std::size_t>(o)];
           if (p.epilogue.has_residual) x += (*residual)[OffsetOf(p.residual, n, o, at)];
-          const double want = testing::ActivateReference(p.epilogue, x);
-          const auto i = static_cast<std::size_t>(OffsetOf(p.dst, n, o, at));
-          written[i] = true;
           // The bound of a sum in any order, and of the activations (slope at most 1.13).
           const double bound = 1.2 * (products + 4) * 6e-8 * (sum.magnitude + std::fabs(x)) + 1e-6;
-          EXPECT_TRUE(testing::Near(dst[i], want, 2e-6, std::isnan(bound) ? 0 : bound))
-              << "image " << n << " channel " << o << " at " << at[0] << "," << at[1] << ","
-              << at[2] << ": " << dst[i] << ", expected " << want;
+          expected[static_cast<std::size_t>(OffsetOf(p.dst, n, o, at))] = {
+              true, testing::ActivateReference(p.epilogue, x), std::isnan(bound) ? 0 : bound};
         });
-        if (HasFailure()) return;
       }
     }
-    for (std::size_t i = 0; i < dst.size() && !in_place; ++i) {
-      ASSERT_TRUE(written[i] || dst.Poisoned(i)) << "wrote between the elements, at " << i;
+    return expected;
+  }
+
+  static void Compare(const std::vector<Expected>& expected, const Guarded<float>& dst,
+                      bool in_place) {
+    for (std::size_t i = 0; i < dst.size(); ++i) {
+      if (expected[i].output) {
+        ASSERT_TRUE(testing::Near(dst[i], expected[i].value, 2e-6, expected[i].bound))
+            << "element " << i << ": " << dst[i] << ", expected " << expected[i].value;
+      } else if (!in_place) {
+        ASSERT_TRUE(dst.Poisoned(i)) << "wrote between the elements, at " << i;
+      }
     }
   }
 
