@@ -36,6 +36,9 @@ graph mlp(x: f64[6,4], t: f64[6,3]) -> (loss) {
   q = Mul(p, t)
   s = ReduceSum(q, axes) {keepdims = 0}
   loss = Neg(s)
+  update w1 = w1
+  update b1 = b1
+  update w2 = w2
 })";
 
 Tensor Inputs(const Shape& shape, std::uint64_t seed) {
@@ -59,14 +62,12 @@ std::vector<ValueId> StateReads(const Graph& graph) {
 
 TEST(AutodiffTest, GradientsOfAPerceptronEqualFiniteDifferences) {
   Graph graph = Parse(kPerceptron);
-  for (int i = 0; i < 3; ++i) {
-    graph.SetStateWritten(i, graph.states()[static_cast<std::size_t>(i)].read);
-  }
   const Graph forward = graph.Clone();
   const auto gradients =
       AddGradients(graph, ops::AllOps(), graph.outputs()[0], StateReads(graph));
   ASSERT_TRUE(gradients.ok()) << gradients.status();
   for (ValueId g : *gradients) graph.AddOutput(g);
+  ASSERT_EQ(graph.states().size(), 3u);
   const std::vector<Tensor> inputs = {Inputs({6, 4}, 4), OneHot()};
   const auto results = ops::Interpret(graph, inputs);
   ASSERT_TRUE(results.ok()) << results.status();

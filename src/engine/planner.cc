@@ -143,8 +143,11 @@ void Planner::FindNeeded() {
   }
   // What leaves the segment: everything at its end, or what later nodes read.
   if (end_ == order.size()) {
-    segment_.outputs = graph_.outputs();
-    for (const State& state : graph_.states()) segment_.outputs.push_back(state.written);
+    const auto leave = [this](ValueId value) {  // the engine hands on what no arena holds
+      if (InArena(inference_->info(value).dtype)) segment_.outputs.push_back(value);
+    };
+    for (ValueId value : graph_.outputs()) leave(value);
+    for (const State& state : graph_.states()) leave(state.written);
     return;
   }
   for (ValueId v = 0; v < graph_.num_values(); ++v) {

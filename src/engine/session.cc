@@ -77,6 +77,11 @@ struct Session::Impl {
   }
 
   bool whole(const Segment& segment) const { return segment.end == model->order().size(); }
+  // The program alone computes everything: no string among the outputs, which no arena holds.
+  bool complete(const Segment& segment) const {
+    return whole(segment) && segment.outputs.size() ==
+                                 model->graph().outputs().size() + model->graph().states().size();
+  }
 
   StatusOr<std::shared_ptr<const Segment>> MakePlan(std::size_t begin,
                                                     std::span<const ValueId> available,
@@ -150,8 +155,9 @@ Status Session::Impl::RunWhole(const Segment& segment, const RunOptions& options
   control.cancel = options.cancel;
   int failed = -1;
   control.failed_step = &failed;
-  return NameStep(runtime::Run(segment.program, arena->data(), in.span(), out.span(), pool, control),
-                  segment, failed);
+  const Status status =
+      runtime::Run(segment.program, arena->data(), in.span(), out.span(), pool, control);
+  return NameStep(status, segment, failed);
 }
 
 // Values that a later node or the end reads, and that are there.
@@ -235,9 +241,9 @@ Status Session::Impl::RunSegment(const std::shared_ptr<const Segment>& segment,
   if (options.profile != nullptr) control.step_times = times;
   int failed = -1;
   control.failed_step = &failed;
-  PLUMB_RETURN_IF_ERROR(
-      NameStep(runtime::Run(segment->program, arena->data(), inputs, outputs, pool, control),
-               *segment, failed));
+  const Status status =
+      runtime::Run(segment->program, arena->data(), inputs, outputs, pool, control);
+  PLUMB_RETURN_IF_ERROR(NameStep(status, *segment, failed));
   if (options.profile != nullptr) Record(segment, times, options.profile);
   for (std::size_t i = 0; i < results.size(); ++i) {
     (*env)[static_cast<std::size_t>(segment->outputs[i])] = std::move(results[i]);
@@ -317,7 +323,10 @@ StatusOr<std::vector<Tensor>> Session::Impl::RunGeneral(std::vector<Tensor> inpu
     states[state.name] = env[static_cast<std::size_t>(state.written)];
   }
   std::vector<Tensor> outputs;
-  for (ValueId v : graph.outputs()) outputs.push_back(env[static_cast<std::size_t>(v)]);
+  for (ValueId v : graph.outputs()) {
+    const Tensor& computed = env[static_cast<std::size_t>(v)];
+    outputs.push_back(computed.defined() ? computed : graph.value(v).constant);
+  }
   return outputs;
 }
 
@@ -358,6 +367,9 @@ StatusOr<std::vector<Shape>> Session::OutputShapes(std::span<const Shape> input_
         absl::StrCat("output shapes are known only after node '", node.name, "' (",
                      Str(node.op->name), ") has run"));
   }
+  if (!impl_->complete(*segment)) {
+    return absl::FailedPreconditionError("an output holds strings: its size is known by running");
+  }
   const std::size_t outputs = impl_->model->graph().outputs().size();
   return std::vector<Shape>(segment->output_shapes.begin(),
                             segment->output_shapes.begin() + static_cast<std::ptrdiff_t>(outputs));
@@ -389,7 +401,7 @@ Status Session::Run(const RunOptions& options, std::span<const TensorView> input
   if (graph.states().empty() && options.profile == nullptr) {
     PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const Segment> segment,
                            impl_->WholePlan(types.span()));
-    if (impl_->whole(*segment)) {
+    if (impl_->complete(*segment)) {
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         PLUMB_RETURN_IF_ERROR(CheckOutput(graph, i, outputs[i], segment->output_types[i],
                                           segment->output_shapes[i]));
