@@ -50,8 +50,8 @@ const Attr* AttrMap::Find(std::string_view name) const {
 }
 
 void AttrMap::Set(std::string_view name, Attr value) {
-  auto at = std::ranges::lower_bound(entries_, name, {},
-                                     [](const auto& entry) { return std::string_view(entry.first); });
+  auto at = std::ranges::lower_bound(
+      entries_, name, {}, [](const auto& entry) { return std::string_view(entry.first); });
   if (at != entries_.end() && at->first == name) {
     at->second = std::move(value);
   } else {
@@ -75,8 +75,8 @@ const T* AttrMap::Typed(std::string_view name) const {
   const T* value = std::get_if<T>(attr);
   if (value != nullptr) return value;
   const std::string fault =
-      absl::StrCat("attribute '", Str(name), "' has type ", Str(AttrTypeName(*attr)),
-                   ", expected ", Str(AttrTypeName(Attr(T()))));
+      absl::StrCat("attribute '", Str(name), "' has type ", Str(AttrTypeName(*attr)), ", expected ",
+                   Str(AttrTypeName(Attr(T()))));
   PLUMB_CHECK(fault_ != nullptr, fault);
   if (fault_->empty()) *fault_ = fault;
   return nullptr;

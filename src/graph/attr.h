@@ -18,7 +18,7 @@ using Attr = std::variant<std::int64_t, float, std::string, std::vector<std::int
                           std::vector<float>, std::vector<std::string>, Tensor>;
 
 std::string_view AttrTypeName(const Attr& attr);  // "int", "float", "string", "ints", ...
-bool SameAttr(const Attr& a, const Attr& b);     // same type and value; tensors byte by byte
+bool SameAttr(const Attr& a, const Attr& b);      // same type and value; tensors byte by byte
 
 // A small map ordered by name.
 class AttrMap {
@@ -28,8 +28,8 @@ class AttrMap {
   void Set(std::string_view name, Attr value);
   void Erase(std::string_view name);
 
-  // The value, or `otherwise` when absent. The types were checked against the OpDef, so a wrong type
-  // here is PLUMB_CHECKed, unless faults are collected.
+  // The value, or `otherwise` when absent. The types were checked against the OpDef, so a wrong
+  // type here is PLUMB_CHECKed, unless faults are collected.
   std::int64_t Int(std::string_view name, std::int64_t otherwise) const;
   float Float(std::string_view name, float otherwise) const;
   std::string String(std::string_view name, std::string_view otherwise) const;

@@ -42,7 +42,7 @@ struct ValueInfo {
 struct Value {
   std::string name;  // unique within the graph, never empty
   ValueInfo info;
-  Tensor constant;   // defined for initializers; may live in a mapped file
+  Tensor constant;            // defined for initializers; may live in a mapped file
   NodeId producer = kNoNode;  // kNoNode for inputs, constants, captures and state
   int producer_index = 0;
 };
@@ -122,7 +122,7 @@ class Graph {
   // --- changing -------------------------------------------------------------------------------
   // Every use of `from` (inputs, captures, outputs, state) becomes a use of `to`.
   void ReplaceUses(ValueId from, ValueId to);
-  void EraseNode(NodeId node);         // its outputs must be unused: Verify tells when they are not
+  void EraseNode(NodeId node);  // its outputs must be unused: Verify tells when they are not
   void RenameValue(ValueId value, std::string_view name);
   void set_output(int index, ValueId value) { outputs_[static_cast<std::size_t>(index)] = value; }
   // Nodes whose outputs reach neither an output nor a state, in subgraphs too, and captures that no
@@ -174,7 +174,7 @@ class Uses {
  public:
   struct Use {
     NodeId node = kNoNode;
-    int index = 0;       // input index; captures count on after the inputs
+    int index = 0;  // input index; captures count on after the inputs
   };
   explicit Uses(const Graph& graph);
   std::span<const Use> of(ValueId value) const;

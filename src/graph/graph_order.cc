@@ -99,7 +99,9 @@ Uses::Uses(const Graph& graph)
 std::span<const Uses::Use> Uses::of(ValueId value) const {
   return uses_[static_cast<std::size_t>(value)];
 }
-bool Uses::is_graph_output(ValueId value) const { return escapes_[static_cast<std::size_t>(value)]; }
+bool Uses::is_graph_output(ValueId value) const {
+  return escapes_[static_cast<std::size_t>(value)];
+}
 bool Uses::has_single_use(ValueId value) const {
   return !is_graph_output(value) && of(value).size() == 1;
 }

@@ -11,8 +11,8 @@
 namespace plumb {
 namespace {
 
-using testing::TinyOps;
 using ::testing::ElementsAre;
+using testing::TinyOps;
 
 Graph Parse(std::string_view text) {
   StatusOr<Graph> graph = ParseGraph(text, TinyOps());

@@ -87,8 +87,8 @@ Status InferChecked(Graph& graph, Node& node, Statements statements, int depth) 
   const InputView view(graph, node, [&graph](ValueId id) { return &graph.value(id).info; });
   PLUMB_RETURN_IF_ERROR(CheckTypes(node, view.infos(), {}));
   InferContext context(node, view.infos(), view.constants());
-  context.infer_subgraph = [&](int index, std::span<const ValueInfo> inputs)
-      -> StatusOr<std::vector<ValueInfo>> {
+  context.infer_subgraph =
+      [&](int index, std::span<const ValueInfo> inputs) -> StatusOr<std::vector<ValueInfo>> {
     if (index < 0 || index >= static_cast<int>(node.subgraphs.size())) {
       return InvalidArgument("subgraph ", index, " of ", node.subgraphs.size());
     }

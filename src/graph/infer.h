@@ -1,5 +1,5 @@
-// Types and shapes of values: symbolic on a graph when it is built or loaded, and on concrete shapes
-// for a plan. Both run the same OpDef::infer functions.
+// Types and shapes of values: symbolic on a graph when it is built or loaded, and on concrete
+// shapes for a plan. Both run the same OpDef::infer functions.
 #pragma once
 
 #include <span>

@@ -30,9 +30,9 @@ enum class Arity : std::uint8_t { kRequired, kOptional, kVariadic };  // variadi
 
 struct Formal {
   std::string_view name;
-  std::string_view types;  // a set name: "float", "number", "any", "int", "bool", "index", "string",
-                           // or a variable "T=float|int": the same variable, the same type; the
-                           // other sets, and "f32" for one type: graph/schema.h
+  std::string_view types;  // a set name: "float", "number", "any", "int", "bool", "index",
+                           // "string", or a variable "T=float|int": the same variable, the same
+                           // type; the other sets, and "f32" for one type: graph/schema.h
   Arity arity = Arity::kRequired;
 };
 
@@ -92,8 +92,8 @@ class InferContext {
 StatusOr<DimVector> BroadcastDims(std::span<const Dim> a, std::span<const Dim> b);
 
 // --- reference --------------------------------------------------------------------------------
-// The definition of right: scalar, wide accumulation, on concrete tensors. Inputs come from outside,
-// so whatever inference could not check ends in a Status.
+// The definition of right: scalar, wide accumulation, on concrete tensors. Inputs come from
+// outside, so whatever inference could not check ends in a Status.
 class ReferenceContext {
  public:
   ReferenceContext(const Node& node, std::span<const Tensor> inputs);
@@ -141,20 +141,20 @@ enum class Differentiability : std::uint8_t { kYes, kNotYet, kNot };
 // Concrete shapes (and known contents) of a node: for movement, cost and lowering.
 struct ConcreteNode {
   const Node* node = nullptr;
-  std::span<const Shape> input_shapes;    // rank 0 for omitted ones
-  std::span<const DType> input_types;     // kUndefined for omitted ones
+  std::span<const Shape> input_shapes;  // rank 0 for omitted ones
+  std::span<const DType> input_types;   // kUndefined for omitted ones
   std::span<const Shape> output_shapes;
   std::span<const DType> output_types;
-  std::span<const Tensor* const> constants;                       // null: not known
-  std::span<const std::optional<DimVector>> contents;             // of inputs
-  int output = 0;                         // which output `movement` is asked for (Split has several)
+  std::span<const Tensor* const> constants;            // null: not known
+  std::span<const std::optional<DimVector>> contents;  // of inputs
+  int output = 0;  // which output `movement` is asked for (Split has several)
 };
 
 struct Cost {
-  double ops = 0;            // arithmetic operations; a multiply-add counts two
+  double ops = 0;  // arithmetic operations; a multiply-add counts two
   double bytes_read = 0;
   double bytes_written = 0;
-  double macs = 0;           // multiply-adds of convolution, matmul and linear layers
+  double macs = 0;  // multiply-adds of convolution, matmul and linear layers
 };
 
 // Rewrites a node of an older operator set into the current form before it enters the graph
@@ -192,12 +192,13 @@ struct Sample {
   std::vector<SampleInput> inputs = {};
   AttrMap attrs = {};
   int outputs = 1;
-  double tolerance = 1e-5;          // relative to the largest magnitude of the output
-  bool gradient = true;             // checked by finite differences where differentiable
+  double tolerance = 1e-5;  // relative to the largest magnitude of the output
+  bool gradient = true;     // checked by finite differences where differentiable
 };
 
 // A small text graph (graph/text.h) that this operator replaces: its inputs are the operator's, or
-// scalar constants that become float attributes of that name; commutative operands match either way.
+// scalar constants that become float attributes of that name; commutative operands match either
+// way.
 struct Pattern {
   std::string_view name;
   std::string_view text;
@@ -227,39 +228,39 @@ struct EpilogueActivation {
 
 struct OpDef {
   std::string_view name = {};
-  std::string_view domain = {};     // "" is ONNX; "plumb" are this project's own
-  std::string_view doc = {};        // one line and the formula
-  int since_opset = 1;              // first ONNX opset that has it
+  std::string_view domain = {};  // "" is ONNX; "plumb" are this project's own
+  std::string_view doc = {};     // one line and the formula
+  int since_opset = 1;           // first ONNX opset that has it
   std::vector<Formal> inputs = {};
   std::vector<Formal> outputs = {};
   std::vector<AttrDef> attrs = {};
   std::vector<std::string_view> subgraphs = {};  // required subgraph names
 
   // Properties that passes ask for.
-  bool elementwise = false;         // output element depends on the broadcast input elements only
+  bool elementwise = false;  // output element depends on the broadcast input elements only
   bool commutative = false;
-  bool random = false;              // result depends on a seed and counter; never folded
-  bool shape_only = false;          // reads shapes, not data (Shape, Size)
+  bool random = false;                // result depends on a seed and counter; never folded
+  bool shape_only = false;            // reads shapes, not data (Shape, Size)
   bool data_dependent_shape = false;  // output sizes known only after it ran (NonZero)
-  bool aliases_input = false;       // output 0 may be input 0's memory under another shape
+  bool aliases_input = false;         // output 0 may be input 0's memory under another shape
   LayoutRule layout = LayoutRule::kRowMajor;
-  int elementwise_code = -1;        // kernels/eltwise instruction, -1: none
+  int elementwise_code = -1;  // kernels/eltwise instruction, -1: none
   Differentiability differentiability = Differentiability::kNotYet;
 
-  Status (*infer)(InferContext&) = nullptr;                 // required
-  Status (*reference)(ReferenceContext&) = nullptr;         // required
+  Status (*infer)(InferContext&) = nullptr;          // required
+  Status (*reference)(ReferenceContext&) = nullptr;  // required
   Status (*gradient)(GradientContext&) = nullptr;
-  Cost (*cost)(const ConcreteNode&) = nullptr;              // null: one operation per output element
-  // Data movement operators. Unimplemented: not for this node (an index is not known before it runs,
-  // or there would be too many regions); the reference runs then.
+  Cost (*cost)(const ConcreteNode&) = nullptr;  // null: one operation per output element
+  // Data movement operators. Unimplemented: not for this node (an index is not known before it
+  // runs, or there would be too many regions); the reference runs then.
   StatusOr<Movement> (*movement)(const ConcreteNode&) = nullptr;
-  Status (*lower)(ops::LowerContext&) = nullptr;            // null: reference or movement
-  Status (*upgrade)(UpgradeContext&) = nullptr;             // null: the same in every opset
+  Status (*lower)(ops::LowerContext&) = nullptr;  // null: reference or movement
+  Status (*upgrade)(UpgradeContext&) = nullptr;   // null: the same in every opset
   std::vector<Pattern> patterns = {};
-  std::vector<Sample> (*samples)() = nullptr;               // required
+  std::vector<Sample> (*samples)() = nullptr;  // required
 
-  // Inputs whose memory output 0 may take over when nobody reads them afterwards, given equal shape,
-  // strides and type (elementwise operators: every input).
+  // Inputs whose memory output 0 may take over when nobody reads them afterwards, given equal
+  // shape, strides and type (elementwise operators: every input).
   std::vector<int> inplace_inputs = {};
 
   // What fusion passes ask for.
@@ -268,7 +269,8 @@ struct OpDef {
   std::string_view fused_form = {};
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;
-  // This node as y = scale * x + shift per element of axis 1 of its input 0, where both are constant.
+  // This node as y = scale * x + shift per element of axis 1 of its input 0, where both are
+  // constant.
   std::optional<ChannelAffine> (*as_affine)(const Graph&, const Node&) = nullptr;
   // Folds y = scale * op(x) + shift into the constants of the node (new constants are added; shared
   // ones are not changed). False: this node cannot.

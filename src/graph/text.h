@@ -12,8 +12,9 @@
 //
 // Attributes: 1, 1.0, "text", [1, 2], [1.0], ["a"], ints[] floats[] strings[] for empty lists,
 // f32[2] {1, 2} for tensors. Names that are not letters, digits, '_' and '.' stand in quotes; a
-// capture that has another name inside is written `outer as inner`. A node whose name is not given is
-// named as its first output. seed(n) draws from [-1, 1), integers from -8 to 8 (unsigned 0 to 15).
+// capture that has another name inside is written `outer as inner`. A node whose name is not given
+// is named as its first output. seed(n) draws from [-1, 1), integers from -8 to 8 (unsigned 0 to
+// 15).
 #pragma once
 
 #include <optional>
@@ -26,9 +27,9 @@
 namespace plumb {
 
 struct TextOptions {
-  bool types = true;            // print inferred types of node outputs
+  bool types = true;               // print inferred types of node outputs
   std::int64_t max_elements = 16;  // longer constants are printed as a digest and cannot be parsed
-  bool full_constants = false;  // print every element, so that the text parses back equal
+  bool full_constants = false;     // print every element, so that the text parses back equal
 };
 
 std::string ToText(const Graph& graph, const TextOptions& options = {});

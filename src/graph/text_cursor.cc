@@ -103,8 +103,8 @@ Status TokenCursor::Elements(Tensor& tensor) {
   }
   Take();
   if (static_cast<std::int64_t>(elements.size()) != tensor.num_elements()) {
-    return ErrorAt(start, absl::StrCat(elements.size(), " elements for shape ",
-                                       tensor.shape().ToString()));
+    return ErrorAt(
+        start, absl::StrCat(elements.size(), " elements for shape ", tensor.shape().ToString()));
   }
   const auto bad = [&](const Token& token) {
     return ErrorAt(token, absl::StrCat("'", token.text, "' is not an element of type ",
@@ -162,8 +162,8 @@ Status TokenCursor::Seeded(Tensor& tensor) {
           if constexpr (std::is_same_v<T, bool>) {
             element = random.Uniform(0, 1) == 1;
           } else if constexpr (std::is_integral_v<T>) {
-            element = static_cast<T>(std::is_signed_v<T> ? random.Uniform(-8, 8)
-                                                         : random.Uniform(0, 15));
+            element =
+                static_cast<T>(std::is_signed_v<T> ? random.Uniform(-8, 8) : random.Uniform(0, 15));
           } else {
             element = T(2 * random.NextFloat() - 1);
           }

@@ -98,7 +98,8 @@ class Lexer {
     token_.kind = Token::kString;
     ++at_;
     while (Peek() != '"' || at_ >= text_.size()) {
-      if (at_ >= text_.size() || Peek() == '\n') return ErrorAt(token_, "text without its end quote");
+      if (at_ >= text_.size() || Peek() == '\n')
+        return ErrorAt(token_, "text without its end quote");
       char c = text_[at_++];
       if (c == '\\') {
         const char escape = Peek();
@@ -113,7 +114,8 @@ class Lexer {
           c = static_cast<char>(high * 16 + low);
           at_ += 2;
         } else {
-          return ErrorAt(token_, "unknown escape in text; expected \\\" \\\\ \\n or \\x and two digits");
+          return ErrorAt(token_,
+                         "unknown escape in text; expected \\\" \\\\ \\n or \\x and two digits");
         }
       }
       token_.text += c;

@@ -11,8 +11,8 @@ namespace {
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 // Words with a meaning of their own where a name may stand.
-constexpr std::array<std::string_view, 6> kReserved = {"_", "state", "update", "graph", "captures",
-                                                       "as"};
+constexpr std::array<std::string_view, 6> kReserved = {"_",     "state",    "update",
+                                                       "graph", "captures", "as"};
 
 bool IsBareName(std::string_view name) {
   return !name.empty() && IsLetter(name.front()) && std::ranges::all_of(name, IsNameCharacter) &&
@@ -46,8 +46,8 @@ std::string QuotedName(std::string_view name) {
 
 std::string QuotedSymbol(std::string_view name) {
   const std::string_view rest = name.starts_with('?') ? name.substr(1) : name;
-  const bool fresh = rest.size() < name.size() && !rest.empty() &&
-                     std::ranges::all_of(rest, IsNameCharacter);
+  const bool fresh =
+      rest.size() < name.size() && !rest.empty() && std::ranges::all_of(rest, IsNameCharacter);
   return fresh || IsBareName(name) ? std::string(name) : QuotedText(name);
 }
 

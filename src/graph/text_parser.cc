@@ -352,8 +352,7 @@ class GraphParser {
 
 }  // namespace
 
-StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops,
-                           const ParseOptions& options) {
+StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops, const ParseOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<Token> tokens, SplitIntoTokens(text));
   TokenCursor cursor(std::move(tokens));
   Graph graph;

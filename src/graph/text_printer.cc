@@ -118,8 +118,8 @@ class Printer {
     const Value* first = nullptr;
     for (ValueId id : node.outputs) {
       if (id != kNoValue && first == nullptr) first = &graph_.value(id);
-      const bool typed = options_.types && id != kNoValue &&
-                         graph_.value(id).info.dtype != DType::kUndefined;
+      const bool typed =
+          options_.types && id != kNoValue && graph_.value(id).info.dtype != DType::kUndefined;
       absl::StrAppend(&text, text.empty() ? "" : ", ", typed ? Typed(id) : NameOf(id));
     }
     if (text.empty()) text = "()";

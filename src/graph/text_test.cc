@@ -18,7 +18,8 @@ std::string RoundTrip(const std::string& text, const TextOptions& options = {}) 
 }
 
 TEST(Text, EveryConstructReadsBackAsPrinted) {
-  const std::string text = R"(graph "my net"(c: bool[], "x:0": f32[N,3], k: i64, u: ?) -> (y, z, y) {
+  const std::string text =
+      R"(graph "my net"(c: bool[], "x:0": f32[N,3], k: i64, u: ?) -> (y, z, y) {
   w = const f32[3] {1, 2.5, -inf}
   i = const i64[] {-7}
   b = const bool[2] {true, false}
@@ -81,15 +82,13 @@ TEST(Text, NumbersReadBackBitForBit) {
 }
 
 TEST(Text, OddSymbolNamesAndExpressionsReadBack) {
-  const std::string text =
-      "graph g(x: f32[\"past + 1\",2*N+1,-1*M+4], y: f32[?7]) -> (x) {\n}\n";
+  const std::string text = "graph g(x: f32[\"past + 1\",2*N+1,-1*M+4], y: f32[?7]) -> (x) {\n}\n";
   EXPECT_EQ(RoundTrip(text), text);
 }
 
 TEST(Text, PatternsKeepNamesInPlaceOfAttributes) {
-  const StatusOr<Graph> graph =
-      ParseGraph("graph p(x) -> (y) { y = Concat(x, x) {axis = $axis} }", TinyOps(),
-                 {.infer = false});
+  const StatusOr<Graph> graph = ParseGraph("graph p(x) -> (y) { y = Concat(x, x) {axis = $axis} }",
+                                           TinyOps(), {.infer = false});
   ASSERT_TRUE(graph.ok()) << graph.status();
   EXPECT_EQ(graph->node(0).attrs.String("axis", ""), "$axis");
 }
@@ -112,8 +111,7 @@ TEST(Text, ErrorsSayLineAndColumn) {
       {"graph g(x: f32[]) -> (y) {\n  y = Add(x)\n}",
        "line 2, column 3: node 'y' (Add): input 1 'b' is missing"},
       {"graph g(x: f32[], x: f32[]) -> (x) {}", "line 1, column 19: value 'x' is defined twice"},
-      {"graph g() -> (w) { w = const f32[2] {1} }",
-       "line 1, column 37: 1 elements for shape 2"},
+      {"graph g() -> (w) { w = const f32[2] {1} }", "line 1, column 37: 1 elements for shape 2"},
       {"graph g() -> (w) { w = const i64[1] {1.5} }",
        "line 1, column 38: '1.5' is not an element of type i64"},
       {"graph g() -> (w) { w = const i8[1] {200} }",

@@ -111,12 +111,12 @@ std::vector<OpDef> MakeOps() {
   ops.back().subgraphs = {"then_branch", "else_branch"};
   ops.push_back(Make("Loop", {{"count", "i64"}, {"x", "any"}}, {{"y", "any"}}, InferLoop));
   ops.back().subgraphs = {"body"};
-  ops.push_back(Make("Tag", {{"x", "any"}, {"extra", "any", Arity::kOptional}}, {{"y", "any"}},
-                     InferTag));
+  ops.push_back(
+      Make("Tag", {{"x", "any"}, {"extra", "any", Arity::kOptional}}, {{"y", "any"}}, InferTag));
   ops.back().domain = "plumb";
-  ops.back().attrs = {{"i", AttrType::kInt},       {"f", AttrType::kFloat},
-                      {"s", AttrType::kString},    {"is", AttrType::kInts},
-                      {"fs", AttrType::kFloats},   {"ss", AttrType::kStrings},
+  ops.back().attrs = {{"i", AttrType::kInt},     {"f", AttrType::kFloat},
+                      {"s", AttrType::kString},  {"is", AttrType::kInts},
+                      {"fs", AttrType::kFloats}, {"ss", AttrType::kStrings},
                       {"t", AttrType::kTensor}};
   return ops;
 }

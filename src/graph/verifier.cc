@@ -139,8 +139,7 @@ class Verifier {
       if (!same_type || (shape && !(*shape == state.initial.shape()))) {
         return InvalidArgument("state '", state.name, "' is ", Str(DTypeName(read.dtype)), " ",
                                state.initial.shape().ToString(), ", but is updated with ",
-                               Str(DTypeName(written.dtype)), " ",
-                               shape ? shape->ToString() : "");
+                               Str(DTypeName(written.dtype)), " ", shape ? shape->ToString() : "");
       }
     }
     return OkStatus();

@@ -7,9 +7,9 @@
 namespace plumb {
 
 // Names unique, ids in range, no cycle, arities and attribute types as the OpDefs say, required
-// attributes present, input types within their sets and equal where a variable demands it, every use
-// defined, outputs and states complete, subgraphs' captures matched. The first fault is returned
-// with the node that has it: "node 'conv_3' (Conv): ...".
+// attributes present, input types within their sets and equal where a variable demands it, every
+// use defined, outputs and states complete, subgraphs' captures matched. The first fault is
+// returned with the node that has it: "node 'conv_3' (Conv): ...".
 Status Verify(const Graph& graph);
 
 }  // namespace plumb

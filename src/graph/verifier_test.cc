@@ -25,7 +25,8 @@ Graph Sound() {
     z = If(c) {then_branch = graph () captures (x) -> (x) { },
                else_branch = graph () captures (a) -> (a) { }}
     update s = a
-  })", TinyOps());
+  })",
+                                     TinyOps());
   EXPECT_TRUE(graph.ok()) << graph.status();
   return *std::move(graph);
 }
@@ -57,11 +58,12 @@ const Fault kFaults[] = {
      "node 'z' (If): required subgraph 'else_branch' is missing"},
     {"captures do not match", [](Graph& g) { g.node(2).subgraphs[0].captured.clear(); },
      "node 'z' (If): subgraph 'then_branch' captures 0 values, its body expects 1"},
-    {"fault in a subgraph",
-     [](Graph& g) { g.node(2).subgraphs[1].body->set_output(0, 7); },
+    {"fault in a subgraph", [](Graph& g) { g.node(2).subgraphs[1].body->set_output(0, 7); },
      "node 'z' (If): else_branch: graph output 0 is value 7, which is not there"},
     {"foreign symbols",
-     [](Graph& g) { g.node(2).subgraphs[1].body = std::make_shared<Graph>(Graph(*g.node(2).subgraphs[1].body)); },
+     [](Graph& g) {
+       g.node(2).subgraphs[1].body = std::make_shared<Graph>(Graph(*g.node(2).subgraphs[1].body));
+     },
      "node 'z' (If): else_branch: does not share the symbols of its graph"},
     {"state never written", [](Graph& g) { g.SetStateWritten(0, kNoValue); },
      "state 's' is never updated"},
@@ -87,8 +89,7 @@ TEST(Verify, RefusesDeepNesting) {
   for (int depth = 0; depth < kMaxSubgraphDepth + 1; ++depth) {
     auto outer = std::make_shared<Graph>(innermost->shared_symbols());
     const ValueId n = outer->AddConstant("n", Tensor::Scalar<std::int64_t>(1));
-    const NodeId loop =
-        outer->AddNodeNamed(TinyOps().Find("", "Loop"), {n, n}, {"y"}, {}, "loop");
+    const NodeId loop = outer->AddNodeNamed(TinyOps().Find("", "Loop"), {n, n}, {"y"}, {}, "loop");
     outer->node(loop).subgraphs.push_back({"body", innermost, {}});
     innermost = outer;
   }

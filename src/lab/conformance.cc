@@ -32,7 +32,7 @@ Status Differs(std::size_t index, const std::string& actual, const std::string& 
 }
 
 struct Case {
-  std::string name;    // folder below the directory given
+  std::string name;  // folder below the directory given
   fs::path folder;
   std::vector<fs::path> data_sets;
 };

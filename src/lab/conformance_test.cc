@@ -92,9 +92,9 @@ TEST(CompareOutput, TypesShapesAndTolerances) {
             "element 0 is inf, expected -inf");
   EXPECT_EQ(CompareOutput(Floats({1}), Tensor::Scalar<std::int64_t>(1)).message(),
             "has type f32, expected i64");
-  EXPECT_EQ(CompareOutput(Tensor::Scalar<std::string>("a"), Tensor::Scalar<std::string>("b"))
-                .message(),
-            "element 0 is 'a', expected 'b'");
+  EXPECT_EQ(
+      CompareOutput(Tensor::Scalar<std::string>("a"), Tensor::Scalar<std::string>("b")).message(),
+      "element 0 is 'a', expected 'b'");
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ std::int64_t ConstantBytes(const Graph& graph) {
   }
   for (const State& state : graph.states()) bytes += state.initial.bytes();
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
-    for (const Subgraph& subgraph : graph.node(id).subgraphs) bytes += ConstantBytes(*subgraph.body);
+    for (const Subgraph& subgraph : graph.node(id).subgraphs)
+      bytes += ConstantBytes(*subgraph.body);
   }
   return bytes;
 }
@@ -40,7 +41,8 @@ StatusOr<std::string> Serialized(const onnxpb::ModelProto& model) {
 class DataFile {
  public:
   explicit DataFile(std::string path)
-      : path_(std::move(path)), temporary_(path_ + ".tmp"),
+      : path_(std::move(path)),
+        temporary_(path_ + ".tmp"),
         file_(std::fopen(temporary_.c_str(), "wb")) {
     if (file_ == nullptr) Fail();
   }
@@ -95,25 +97,25 @@ Status ExportWithData(const Graph& graph, const std::string& path) {
   const std::string data_path = path + ".data";
   const std::string location = std::filesystem::path(data_path).filename().string();
   DataFile data(data_path);
-  GraphWriter writer([&](const Tensor& tensor, const std::string& name,
-                         onnxpb::TensorProto* message) {
-    if (tensor.dtype() == DType::kString || tensor.bytes() < kMinExternalBytes) {
-      FillTensor(tensor, name, message);
-      return;
-    }
-    message->set_name(name);
-    message->set_data_type(CodeOfDType(tensor.dtype()));
-    for (std::int64_t size : tensor.shape()) message->add_dims(size);
-    message->set_data_location(1);
-    const auto add = [message](const std::string& key, const std::string& value) {
-      onnxpb::StringStringEntryProto* entry = message->add_external_data();
-      entry->set_key(key);
-      entry->set_value(value);
-    };
-    add("location", location);
-    add("offset", absl::StrCat(data.Append(tensor)));
-    add("length", absl::StrCat(tensor.bytes()));
-  });
+  GraphWriter writer(
+      [&](const Tensor& tensor, const std::string& name, onnxpb::TensorProto* message) {
+        if (tensor.dtype() == DType::kString || tensor.bytes() < kMinExternalBytes) {
+          FillTensor(tensor, name, message);
+          return;
+        }
+        message->set_name(name);
+        message->set_data_type(CodeOfDType(tensor.dtype()));
+        for (std::int64_t size : tensor.shape()) message->add_dims(size);
+        message->set_data_location(1);
+        const auto add = [message](const std::string& key, const std::string& value) {
+          onnxpb::StringStringEntryProto* entry = message->add_external_data();
+          entry->set_key(key);
+          entry->set_value(value);
+        };
+        add("location", location);
+        add("offset", absl::StrCat(data.Append(tensor)));
+        add("length", absl::StrCat(tensor.bytes()));
+      });
   onnxpb::ModelProto model;
   PLUMB_RETURN_IF_ERROR(writer.Write(graph, &model));
   PLUMB_ASSIGN_OR_RETURN(const std::string bytes, Serialized(model));

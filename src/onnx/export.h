@@ -1,9 +1,9 @@
 // Graphs to ONNX models, at opset 21.
 //
 // Operators of this project go out under the domain "plumb". What a model reads back (import.h) has
-// the same text form, except that a subgraph's output that is a captured value, and an output listed
-// twice, pass through an Identity. State values become initializers, with metadata that says what
-// updates them: other runtimes see their initial contents.
+// the same text form, except that a subgraph's output that is a captured value, and an output
+// listed twice, pass through an Identity. State values become initializers, with metadata that says
+// what updates them: other runtimes see their initial contents.
 #pragma once
 
 #include <cstdint>

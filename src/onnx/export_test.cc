@@ -24,7 +24,8 @@ std::string RoundTrip(const std::string& text) {
 }
 
 TEST(Export, WhatIsReadBackIsTheSame) {
-  const std::string text = R"(graph net(c: bool[], x: f32[N,3], v: f32[2*N+1,?5], k: i64) -> (y, z) {
+  const std::string text =
+      R"(graph net(c: bool[], x: f32[N,3], v: f32[2*N+1,?5], k: i64) -> (y, z) {
   w = const f32[3] {1, 2.5, -inf}
   h = const u4[3] hex "210f"
   t = const str[2] {"a", "line\n"}
@@ -84,8 +85,9 @@ TEST(Export, LargeConstantsGoBesideTheModel) {
   const TextOptions full{.full_constants = true};
   EXPECT_EQ(ToText(*back, full), ToText(*graph, full));
   // In place: the data file is mapped from its start.
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(back->value(back->FindValue("w")).constant.raw()) % 4096,
-            0u);
+  EXPECT_EQ(
+      reinterpret_cast<std::uintptr_t>(back->value(back->FindValue("w")).constant.raw()) % 4096,
+      0u);
   std::filesystem::remove_all(folder);
 }
 

@@ -12,7 +12,8 @@
 
 namespace plumb::onnx {
 
-// Maps each file once. Locations are relative to the model's folder and never leave it, neither with
+// Maps each file once. Locations are relative to the model's folder and never leave it, neither
+// with
 // ".." nor through a symbolic link (a link into the folder that the model file itself links to is
 // fine: that is how content-addressed caches lay models out).
 class ExternalData {

@@ -105,8 +105,8 @@ Status GraphWriter::WriteNode(const Node& node, const Naming& naming, onnxpb::No
     attribute->set_type(kGraph);
     std::vector<std::string> captured;
     for (ValueId id : subgraph.captured) captured.push_back(name_of(id));
-    PLUMB_RETURN_IF_ERROR(WriteGraph(*subgraph.body, &captured, naming.taken,
-                                     attribute->mutable_g(), nullptr));
+    PLUMB_RETURN_IF_ERROR(
+        WriteGraph(*subgraph.body, &captured, naming.taken, attribute->mutable_g(), nullptr));
   }
   return OkStatus();
 }

@@ -65,14 +65,13 @@ const Case kModels[] = {
     {"too many outputs", [](auto& m) { Node(m)->add_output("y2"); },
      "node 'add' (Add): has 2 outputs, expected at most 1"},
     {"two producers",
-     [](auto& m) { AddNode(Graph_(m)->mutable_node(), "Add", {"x", "x"}, {"y"}, "again"); },
+     [](auto& m) {
+       AddNode(Graph_(m)->mutable_node(), "Add", {"x", "x"}, {"y"}, "again");
+     },
      "node 'again' (Add): output 'y' is also an output of node 'add' (Add)"},
     {"output shadows an input", [](auto& m) { Node(m)->set_output(0, "x"); },
      "node 'add' (Add): is on a cycle: it reads a value that depends on its own output"},
-    {"output shadows an initializer",
-     [](auto& m) {
-       AddFloats(Graph_(m), "y", {1}, {1});
-     },
+    {"output shadows an initializer", [](auto& m) { AddFloats(Graph_(m), "y", {1}, {1}); },
      "node 'add' (Add): output 'y' is also an input or initializer of the graph"},
     {"duplicate input", [](auto& m) { *Graph_(m)->add_input() = Graph_(m)->input(0); },
      "input 'x': is defined twice"},
@@ -84,8 +83,7 @@ const Case kModels[] = {
      "initializer 'w': is defined twice"},
     {"output from nowhere", [](auto& m) { Graph_(m)->mutable_output(0)->set_name("ghost"); },
      "output 'ghost': is not defined by anything"},
-    {"attribute of another operator",
-     [](auto& m) { AddAttribute(Node(m), "axis", 2)->set_i(1); },
+    {"attribute of another operator", [](auto& m) { AddAttribute(Node(m), "axis", 2)->set_i(1); },
      "node 'add' (Add): unknown attribute 'axis'; expected none"},
     {"attribute of the wrong type",
      [](auto& m) {
@@ -121,7 +119,8 @@ const Case kModels[] = {
        AddValue(Graph_(m)->mutable_input(), "k", kInt64Code, {});
        Node(m)->set_input(1, "k");
      },
-     "node 'add' (Add): input 1 'b' has type i64, but input 0 'a' has type f32; they must be equal"},
+     "node 'add' (Add): input 1 'b' has type i64, but input 0 'a' has type f32; they must be "
+     "equal"},
     {"shapes that do not fit",
      [](auto& m) {
        AddValue(Graph_(m)->mutable_input(), "k", kFloatCode, {5});
@@ -129,7 +128,9 @@ const Case kModels[] = {
      },
      "node 'add' (Add): shapes [2,3] and [5] do not broadcast: 3 against 5"},
     {"a lie about a shape",
-     [](auto& m) { AddValue(Graph_(m)->mutable_value_info(), "y", kFloatCode, {2, 4}); },
+     [](auto& m) {
+       AddValue(Graph_(m)->mutable_value_info(), "y", kFloatCode, {2, 4});
+     },
      "node 'add' (Add): output 0 'y': has shape [2,3], but [2,4] is stated"},
     {"input without a type", [](auto& m) { Graph_(m)->mutable_input(0)->clear_type(); },
      "input 'x': has no type"},
@@ -148,14 +149,23 @@ const Case kModels[] = {
      "input 'x': element type 999 is not supported"},
     {"negative dimension",
      [](auto& m) {
-       Graph_(m)->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()
-           ->mutable_dim(1)->set_dim_value(-7);
+       Graph_(m)
+           ->mutable_input(0)
+           ->mutable_type()
+           ->mutable_tensor_type()
+           ->mutable_shape()
+           ->mutable_dim(1)
+           ->set_dim_value(-7);
      },
      "input 'x': dimension 1 is -7"},
     {"too many dimensions",
      [](auto& m) {
        for (int i = 0; i < 20; ++i) {
-         Graph_(m)->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()
+         Graph_(m)
+             ->mutable_input(0)
+             ->mutable_type()
+             ->mutable_tensor_type()
+             ->mutable_shape()
              ->add_dim();
        }
      },
@@ -179,19 +189,29 @@ const Case kTensors[] = {
      [](auto& m) { AddFloats(Graph_(m), "w", {1000000000}, {})->set_raw_data("abcd"); },
      "initializer 'w': has 4 bytes of data, f32 1000000000 needs 4000000000"},
     {"dimension overflow",
-     [](auto& m) { AddFloats(Graph_(m), "w", {1LL << 40, 1LL << 40}, {1}); },
+     [](auto& m) {
+       AddFloats(Graph_(m), "w", {1LL << 40, 1LL << 40}, {1});
+     },
      "initializer 'w': shape 1099511627776x1099511627776 has more than 2^57 elements"},
     {"overflow hidden by a zero",
-     [](auto& m) { AddFloats(Graph_(m), "w", {0, 1LL << 62, 1LL << 62}, {}); },
-     "initializer 'w': shape 0x4611686018427387904x4611686018427387904 has more than 2^57 elements"},
+     [](auto& m) {
+       AddFloats(Graph_(m), "w", {0, 1LL << 62, 1LL << 62}, {});
+     },
+     "initializer 'w': shape 0x4611686018427387904x4611686018427387904 has more than 2^57 "
+     "elements"},
     {"negative size", [](auto& m) { AddFloats(Graph_(m), "w", {-1}, {1}); },
      "initializer 'w': shape -1 has a negative size"},
-    {"rank 11",
-     [](auto& m) { AddFloats(Graph_(m), "w", std::vector<std::int64_t>(11, 1), {1}); },
+    {"rank 11", [](auto& m) { AddFloats(Graph_(m), "w", std::vector<std::int64_t>(11, 1), {1}); },
      "initializer 'w': shape has 11 dimensions; at most 10 are supported"},
-    {"too few elements", [](auto& m) { AddFloats(Graph_(m), "w", {3}, {1, 2}); },
+    {"too few elements",
+     [](auto& m) {
+       AddFloats(Graph_(m), "w", {3}, {1, 2});
+     },
      "initializer 'w': has 2 elements, shape 3 needs 3"},
-    {"too many elements", [](auto& m) { AddFloats(Graph_(m), "w", {1}, {1, 2}); },
+    {"too many elements",
+     [](auto& m) {
+       AddFloats(Graph_(m), "w", {1}, {1, 2});
+     },
      "initializer 'w': has 2 elements, shape 1 needs 1"},
     {"elements in the field of another type",
      [](auto& m) { AddFloats(Graph_(m), "w", {1}, {1})->set_data_type(6); },
@@ -203,13 +223,11 @@ const Case kTensors[] = {
        t->set_raw_data("abc");
      },
      "initializer 'w': strings cannot be stored as raw data"},
-    {"no element type",
-     [](auto& m) { AddFloats(Graph_(m), "w", {1}, {1})->clear_data_type(); },
+    {"no element type", [](auto& m) { AddFloats(Graph_(m), "w", {1}, {1})->clear_data_type(); },
      "initializer 'w': element type is missing"},
     {"float8", [](auto& m) { AddFloats(Graph_(m), "w", {1}, {1})->set_data_type(17); },
      "initializer 'w': element type FLOAT8E4M3FN is not supported"},
-    {"no name", [](auto& m) { AddFloats(Graph_(m), "", {1}, {1}); },
-     "an initializer has no name"},
+    {"no name", [](auto& m) { AddFloats(Graph_(m), "", {1}, {1}); }, "an initializer has no name"},
     {"initializer of another type than its input",
      [](auto& m) {
        AddValue(Graph_(m)->mutable_input(), "w", kInt64Code, {1});
@@ -240,8 +258,7 @@ TEST(Hostile, BytesThatAreNoModel) {
     const char* message;
   } cases[] = {
       {"", "model 'm': is empty"},
-      {"Not a model at all",
-       "model 'm': is not an ONNX model, or is cut off: malformed at byte 0"},
+      {"Not a model at all", "model 'm': is not an ONNX model, or is cut off: malformed at byte 0"},
       {"\x08\x08", "model 'm': is not an ONNX model: it has no graph"},
       {std::string("\x3a\xff\xff\xff\xff\x0f", 6),
        "model 'm': is not an ONNX model, or is cut off: malformed at byte 0"},
@@ -257,7 +274,8 @@ TEST(Hostile, BytesThatAreNoModel) {
 TEST(Hostile, EveryTruncationAndManyMutationsEndInAStatus) {
   onnxpb::ModelProto model = Doubling();
   AddFloats(model.mutable_graph(), "w", {2, 3}, {1, 2, 3, 4, 5, 6});
-  onnxpb::NodeProto* node = AddNode(model.mutable_graph()->mutable_node(), "Loop", {"n", "y"}, {"z"});
+  onnxpb::NodeProto* node =
+      AddNode(model.mutable_graph()->mutable_node(), "Loop", {"n", "y"}, {"z"});
   AddValue(model.mutable_graph()->mutable_input(), "n", kInt64Code, {});
   onnxpb::GraphProto* body = AddAttribute(node, "body", 5)->mutable_g();
   body->add_input()->set_name("i");
@@ -273,9 +291,8 @@ TEST(Hostile, EveryTruncationAndManyMutationsEndInAStatus) {
   for (int i = 0; i < 5000; ++i) {
     std::string mutated = bytes;
     for (std::int64_t changes = random.Uniform(1, 4); changes > 0; --changes) {
-      mutated[static_cast<std::size_t>(
-          random.Uniform(0, static_cast<std::int64_t>(mutated.size()) - 1))] =
-          static_cast<char>(random.NextU32());
+      mutated[static_cast<std::size_t>(random.Uniform(
+          0, static_cast<std::int64_t>(mutated.size()) - 1))] = static_cast<char>(random.NextU32());
     }
     (void)ImportBytes(BytesOf(mutated), TestOps());
   }

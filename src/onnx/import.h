@@ -1,9 +1,9 @@
 // ONNX models to graphs.
 //
 // Any opset from 7 to 21 arrives in one form, that of opset 21: operators are brought up by their
-// OpDef. Model-local functions are inlined, Constant nodes become constants, values of an outer graph
-// that a subgraph reads become captures. Initializers stay in the mapped file (also in files of
-// external data) where their alignment allows it.
+// OpDef. Model-local functions are inlined, Constant nodes become constants, values of an outer
+// graph that a subgraph reads become captures. Initializers stay in the mapped file (also in files
+// of external data) where their alignment allows it.
 #pragma once
 
 #include <cstddef>

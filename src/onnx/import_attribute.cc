@@ -62,8 +62,7 @@ Status Importer::ReadAttributes(const onnxpb::NodeProto& node, Scope& scope, Att
       return Unimplemented("attribute '", name, "': a graph given to a function is not supported");
     }
     if (scope.graph_depth() + 1 > kMaxSubgraphDepth) {
-      return InvalidArgument("attribute '", name, "': graphs nest deeper than ",
-                             kMaxSubgraphDepth);
+      return InvalidArgument("attribute '", name, "': graphs nest deeper than ", kMaxSubgraphDepth);
     }
     Subgraph subgraph{name, std::make_shared<Graph>(scope.graph().shared_symbols()), {}};
     Scope inner = Scope::ForSubgraph(&scope, subgraph.body.get(), &subgraph.captured);

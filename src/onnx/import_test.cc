@@ -20,11 +20,11 @@ TEST(Import, ReadsASmallModel) {
 
 TEST(Import, DimensionsBecomeSymbols) {
   onnxpb::ModelProto model = NewModel();
-  onnxpb::TensorShapeProto* shape = AddValue(model.mutable_graph()->mutable_input(), "x",
-                                             kFloatCode, {})
-                                        ->mutable_type()
-                                        ->mutable_tensor_type()
-                                        ->mutable_shape();
+  onnxpb::TensorShapeProto* shape =
+      AddValue(model.mutable_graph()->mutable_input(), "x", kFloatCode, {})
+          ->mutable_type()
+          ->mutable_tensor_type()
+          ->mutable_shape();
   shape->add_dim()->set_dim_param("batch");
   shape->add_dim();
   shape->add_dim()->set_dim_value(-1);
@@ -136,8 +136,7 @@ TEST(Import, FunctionsAreInlinedWithTheirArguments) {
 TEST(Import, OldOperatorsAreBroughtUp) {
   onnxpb::ModelProto model = Doubling();
   model.mutable_graph()->clear_node();
-  onnxpb::NodeProto* node =
-      AddNode(model.mutable_graph()->mutable_node(), "Square", {"x"}, {"y"});
+  onnxpb::NodeProto* node = AddNode(model.mutable_graph()->mutable_node(), "Square", {"x"}, {"y"});
   AddAttribute(node, "twice", 2)->set_i(1);
   model.mutable_opset_import(0)->set_version(9);
   EXPECT_EQ(ImportText(model),
@@ -149,30 +148,59 @@ TEST(Import, OldOperatorsAreBroughtUp) {
             "graph g(x: f32[2,3]) -> (y) {\n  y: f32[2,3] = Identity(x) \"identity\"\n}\n");
 }
 
+// Appends two elements to the field that the standard gives their type.
+using Fill = void (*)(onnxpb::TensorProto*);
+template <int kFirst, int kSecond>
+void Int32s(onnxpb::TensorProto* tensor) {
+  tensor->add_int32_data(kFirst);
+  tensor->add_int32_data(kSecond);
+}
+template <std::uint64_t kFirst, std::uint64_t kSecond>
+void UInt64s(onnxpb::TensorProto* tensor) {
+  tensor->add_uint64_data(kFirst);
+  tensor->add_uint64_data(kSecond);
+}
+void Int64s(onnxpb::TensorProto* tensor) {
+  tensor->add_int64_data(-5);
+  tensor->add_int64_data(1);
+}
+void Floats(onnxpb::TensorProto* tensor) {
+  tensor->add_float_data(1.5f);
+  tensor->add_float_data(-1);
+}
+void Doubles(onnxpb::TensorProto* tensor) {
+  tensor->add_double_data(0.1);
+  tensor->add_double_data(2);
+}
+void Strings(onnxpb::TensorProto* tensor) {
+  tensor->add_string_data("a");
+  tensor->add_string_data("");
+}
+void Nibbles(onnxpb::TensorProto* tensor) { tensor->add_int32_data(0x21); }
+void RawNibbles(onnxpb::TensorProto* tensor) { tensor->set_raw_data("\x21"); }
+
 TEST(Import, EveryStoredElementTypeReads) {
   const struct {
     int code;
-    void (*fill)(onnxpb::TensorProto*);
+    Fill fill;
     const char* text;
   } cases[] = {
-      {1, [](auto* t) { t->add_float_data(1.5f); t->add_float_data(-1); }, "f32[2] {1.5, -1}"},
-      {2, [](auto* t) { t->add_int32_data(200); t->add_int32_data(1); }, "u8[2] {200, 1}"},
-      {3, [](auto* t) { t->add_int32_data(-5); t->add_int32_data(1); }, "i8[2] {-5, 1}"},
-      {4, [](auto* t) { t->add_int32_data(65535); t->add_int32_data(1); }, "u16[2] {65535, 1}"},
-      {5, [](auto* t) { t->add_int32_data(-5); t->add_int32_data(1); }, "i16[2] {-5, 1}"},
-      {6, [](auto* t) { t->add_int32_data(-5); t->add_int32_data(1); }, "i32[2] {-5, 1}"},
-      {7, [](auto* t) { t->add_int64_data(-5); t->add_int64_data(1); }, "i64[2] {-5, 1}"},
-      {8, [](auto* t) { t->add_string_data("a"); t->add_string_data(""); }, "str[2] {\"a\", \"\"}"},
-      {9, [](auto* t) { t->add_int32_data(0); t->add_int32_data(1); }, "bool[2] {false, true}"},
-      {10, [](auto* t) { t->add_int32_data(0x3c00); t->add_int32_data(0); }, "f16[2] {1, 0}"},
-      {11, [](auto* t) { t->add_double_data(0.1); t->add_double_data(2); }, "f64[2] {0.1, 2}"},
-      {12, [](auto* t) { t->add_uint64_data(4294967295); t->add_uint64_data(1); },
-       "u32[2] {4294967295, 1}"},
-      {13, [](auto* t) { t->add_uint64_data(18446744073709551615u); t->add_uint64_data(1); },
-       "u64[2] {18446744073709551615, 1}"},
-      {16, [](auto* t) { t->add_int32_data(0x3f80); t->add_int32_data(0); }, "bf16[2] {1, 0}"},
-      {21, [](auto* t) { t->add_int32_data(0x21); }, "u4[2] hex \"21\""},
-      {22, [](auto* t) { t->set_raw_data("\x21"); }, "i4[2] hex \"21\""},
+      {1, Floats, "f32[2] {1.5, -1}"},
+      {2, Int32s<200, 1>, "u8[2] {200, 1}"},
+      {3, Int32s<-5, 1>, "i8[2] {-5, 1}"},
+      {4, Int32s<65535, 1>, "u16[2] {65535, 1}"},
+      {5, Int32s<-5, 1>, "i16[2] {-5, 1}"},
+      {6, Int32s<-5, 1>, "i32[2] {-5, 1}"},
+      {7, Int64s, "i64[2] {-5, 1}"},
+      {8, Strings, "str[2] {\"a\", \"\"}"},
+      {9, Int32s<0, 1>, "bool[2] {false, true}"},
+      {10, Int32s<0x3c00, 0>, "f16[2] {1, 0}"},
+      {11, Doubles, "f64[2] {0.1, 2}"},
+      {12, UInt64s<4294967295, 1>, "u32[2] {4294967295, 1}"},
+      {13, UInt64s<18446744073709551615u, 1>, "u64[2] {18446744073709551615, 1}"},
+      {16, Int32s<0x3f80, 0>, "bf16[2] {1, 0}"},
+      {21, Nibbles, "u4[2] hex \"21\""},
+      {22, RawNibbles, "i4[2] hex \"21\""},
   };
   for (const auto& test : cases) {
     onnxpb::ModelProto model = NewModel();
@@ -263,6 +291,18 @@ TEST_F(ImportFiles, ExternalDataIsMapped) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(w.raw()) % 4096, 8u);
 }
 
+TEST_F(ImportFiles, ExternalDataMayLieBeyondFourGibibytes) {
+  constexpr std::uintmax_t kOffset = std::uintmax_t{5} << 30;
+  Write("model/w.bin", "");
+  std::filesystem::resize_file(folder_ / "model/w.bin", kOffset);  // a hole, no disk space
+  std::ofstream(folder_ / "model/w.bin", std::ios::binary | std::ios::app)
+      << std::string("\0\0\x80\x3f", 4) << std::string(12, '\0');
+  WriteExternal("w.bin", absl::StrCat(kOffset));
+  const StatusOr<Graph> graph = Import();
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_EQ(graph->value(graph->outputs()[0]).constant.data<float>()[0], 1.0f);
+}
+
 TEST_F(ImportFiles, ExternalDataNeverLeavesTheFolder) {
   const std::string head = "model 'DIR/model/m.onnx': initializer 'w': external data ";
   Write("secret.bin", std::string(16, 'x'));
@@ -273,7 +313,8 @@ TEST_F(ImportFiles, ExternalDataNeverLeavesTheFolder) {
   } cases[] = {
       {"../secret.bin", "", "",
        "'../secret.bin': must be a path below the model's folder, without '..'"},
-      {"/etc/passwd", "", "", "'/etc/passwd': must be a path below the model's folder, without '..'"},
+      {"/etc/passwd", "", "",
+       "'/etc/passwd': must be a path below the model's folder, without '..'"},
       {"link.bin", "", "", "'link.bin': a symbolic link leads out of the model's folder"},
       {"none.bin", "", "", "'none.bin': no such file in 'DIR/model'"},
       {"short.bin", "", "", "'short.bin': bytes 0 to 0 + 16 of a file of 10"},

@@ -151,8 +151,8 @@ Status Importer::AddInputs(const onnxpb::GraphProto& proto, Scope& scope) {
     }
     const ValueInfo& constant = graph.value(scope.Find(input.name())).info;
     if (info.dtype != DType::kUndefined && info.dtype != constant.dtype) {
-      return InvalidArgument(label, ": is ", Str(DTypeName(info.dtype)), ", but its initializer is ",
-                             Str(DTypeName(constant.dtype)));
+      return InvalidArgument(label, ": is ", Str(DTypeName(info.dtype)),
+                             ", but its initializer is ", Str(DTypeName(constant.dtype)));
     }
   }
   return OkStatus();

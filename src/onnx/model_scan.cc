@@ -11,8 +11,17 @@ constexpr std::int64_t kMaxMessages = 4'000'000;
 // A level of graphs takes three of messages: graph, node, attribute.
 constexpr int kMaxMessageDepth = 3 * (kMaxSubgraphDepth + 1) + 3;
 
-enum class FieldRole : std::uint8_t { kCopy, kDrop, kPayload, kGraph, kNode, kAttribute, kTensor,
-                                      kSparse, kFunction };
+enum class FieldRole : std::uint8_t {
+  kCopy,
+  kDrop,
+  kPayload,
+  kGraph,
+  kNode,
+  kAttribute,
+  kTensor,
+  kSparse,
+  kFunction
+};
 
 // What becomes of a field; the numbers are those of onnx.proto.
 FieldRole RoleOf(MessageKind kind, std::uint32_t number) {
@@ -38,8 +47,7 @@ FieldRole RoleOf(MessageKind kind, std::uint32_t number) {
       if (number == kScannedPayload || number == 12) return FieldRole::kDrop;
       return (number >= 4 && number <= 7) || (number >= 9 && number <= 11) ? FieldRole::kPayload
                                                                            : FieldRole::kCopy;
-    case MessageKind::kSparse:
-      return number <= 2 ? FieldRole::kTensor : FieldRole::kCopy;
+    case MessageKind::kSparse: return number <= 2 ? FieldRole::kTensor : FieldRole::kCopy;
     case MessageKind::kFunction:
       if (number == 7) return FieldRole::kNode;
       if (number == 8 || number == 14) return FieldRole::kDrop;

@@ -22,16 +22,24 @@ struct Payload {
   std::vector<Piece> pieces;
 };
 
-enum class MessageKind : std::uint8_t { kModel, kGraph, kNode, kAttribute, kTensor, kSparse,
-                                        kFunction };
-
-struct ScannedMessage {
-  std::string structure;           // the message with scanned_payload in place of the elements
-  std::vector<Payload> payloads;   // by scanned_payload
+enum class MessageKind : std::uint8_t {
+  kModel,
+  kGraph,
+  kNode,
+  kAttribute,
+  kTensor,
+  kSparse,
+  kFunction
 };
 
-// `bytes` outlive the result. Documentation and training information are left out. Errors: malformed
-// bytes (with their offset), graphs nested too deep, more messages or structure than any model has.
+struct ScannedMessage {
+  std::string structure;          // the message with scanned_payload in place of the elements
+  std::vector<Payload> payloads;  // by scanned_payload
+};
+
+// `bytes` outlive the result. Documentation and training information are left out. Errors:
+// malformed bytes (with their offset), graphs nested too deep, more messages or structure than any
+// model has.
 StatusOr<ScannedMessage> ScanMessage(MessageKind kind, std::span<const std::byte> bytes);
 
 }  // namespace plumb::onnx

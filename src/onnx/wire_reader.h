@@ -13,9 +13,9 @@ enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFix
 struct WireField {
   std::uint32_t number = 0;
   WireType type = WireType::kVarint;
-  std::uint64_t varint = 0;                // of kVarint
-  std::span<const std::byte> bytes;        // kBytes: the contents; else the encoded value
-  std::span<const std::byte> whole;        // with the tag
+  std::uint64_t varint = 0;          // of kVarint
+  std::span<const std::byte> bytes;  // kBytes: the contents; else the encoded value
+  std::span<const std::byte> whole;  // with the tag
 };
 
 // Walks the fields of one message. A malformed one ends the walk: failed() tells.
