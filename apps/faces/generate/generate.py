@@ -9,7 +9,7 @@ import time
 EXAMPLES = """examples:
   generate.py video --seed 7 --output out/faces/seed7
       video.mp4 (1280x720, 30 f/s), truth.jsonl, people.json and enrol/NAME/N.jpg
-  generate.py video --seed 3 --frames 60 --known 8 --strangers 1 --output /tmp/small
+  generate.py video --seed 3 --frames 60 --known 8 --strangers 1 --output out/small
       a small one
   generate.py photos --seed 7 --output out/faces/enrol
       only the enrolment photographs of the people of a seed
