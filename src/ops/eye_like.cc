@@ -9,8 +9,14 @@ namespace plumb::ops {
 namespace {
 
 StatusOr<DType> TypeOf(const AttrMap& attrs, DType input) {
-  if (!attrs.Has("dtype")) return input;
-  return ElementTypeFromCode(attrs.Int("dtype", 0));
+  DType type = input;
+  if (attrs.Has("dtype")) {
+    PLUMB_ASSIGN_OR_RETURN(type, ElementTypeFromCode(attrs.Int("dtype", 0)));
+  }
+  if (type == DType::kString || type == DType::kInt4 || type == DType::kUInt4) {
+    return InvalidArgument("element type ", Str(DTypeName(type)), " has no one");
+  }
+  return type;
 }
 
 // --- shape inference ---
@@ -61,7 +67,7 @@ const OpDef& EyeLikeOp() {
       .doc = "ones on diagonal k of a matrix of the shape of the input",
       .since_opset = 9,
       .inputs = {{"input", "any"}},
-      .outputs = {{"output", "number"}},
+      .outputs = {{"output", "number|bool"}},
       .attrs = {{"dtype", AttrType::kInt}, {"k", AttrType::kInt}},
       .shape_only = true,
       .differentiability = Differentiability::kNot,
