@@ -15,8 +15,7 @@ class ArenaPool {
   // Returns its arena to the pool when it goes.
   class Lease {
    public:
-    Lease(ArenaPool* pool, std::unique_ptr<Arena> arena)
-        : pool_(pool), arena_(std::move(arena)) {}
+    Lease(ArenaPool* pool, std::unique_ptr<Arena> arena) : pool_(pool), arena_(std::move(arena)) {}
     Lease(Lease&&) = default;
     ~Lease() {
       if (arena_ != nullptr) pool_->Return(std::move(arena_));

@@ -16,7 +16,8 @@ Status NoGradient(const Node& node) {
 class ReverseMode {
  public:
   ReverseMode(Graph& graph, const OpTable& ops)
-      : graph_(graph), builder_(&graph, &ops),
+      : graph_(graph),
+        builder_(&graph, &ops),
         gradients_(static_cast<std::size_t>(graph.num_values()), kNoValue) {}
 
   Status Run(ValueId target, std::span<const ValueId> sources) {
@@ -45,7 +46,8 @@ class ReverseMode {
     for (NodeId id : order) {
       const Node& node = graph_.node(id);
       bool any = false;
-      for (ValueId v : node.inputs) any = any || (v != kNoValue && depends[static_cast<std::size_t>(v)]);
+      for (ValueId v : node.inputs)
+        any = any || (v != kNoValue && depends[static_cast<std::size_t>(v)]);
       for (const Subgraph& sub : node.subgraphs) {
         for (ValueId v : sub.captured) any = any || depends[static_cast<std::size_t>(v)];
       }
@@ -65,15 +67,15 @@ class ReverseMode {
       any = any || output_gradients.back() != kNoValue;
     }
     const std::vector<ValueId> inputs = graph_.node(id).inputs;
-    const bool wanted = std::any_of(inputs.begin(), inputs.end(), [&](ValueId v) {
-      return v != kNoValue && depends[index(v)];
-    });
+    const bool wanted = std::any_of(inputs.begin(), inputs.end(),
+                                    [&](ValueId v) { return v != kNoValue && depends[index(v)]; });
     if (!any || !wanted) return OkStatus();
     const Node& node = graph_.node(id);
     if (node.op->gradient == nullptr) return NoGradient(node);
     GradientContext context(&builder_, id, output_gradients);
     const Status status = node.op->gradient(context);
-    if (!status.ok()) return Annotate(status, absl::StrCat("gradient of node '", graph_.node(id).name, "'"));
+    if (!status.ok())
+      return Annotate(status, absl::StrCat("gradient of node '", graph_.node(id).name, "'"));
     PLUMB_RETURN_IF_ERROR(builder_.status());
     for (std::size_t i = 0; i < inputs.size() && i < context.input_gradients.size(); ++i) {
       const ValueId gradient = context.input_gradients[i];
@@ -92,8 +94,8 @@ class ReverseMode {
   // A tensor of the value's shape and type, also when the shape is known only at run time.
   ValueId Filled(ValueId value, double element) {
     AttrMap attrs;
-    attrs.Set("value", FromDoubles(graph_.value(value).info.dtype, Shape{1},
-                                   std::vector<double>{element}));
+    attrs.Set("value",
+              FromDoubles(graph_.value(value).info.dtype, Shape{1}, std::vector<double>{element}));
     return builder_.Call("ConstantOfShape", {builder_.Call("Shape", {value})}, std::move(attrs));
   }
 

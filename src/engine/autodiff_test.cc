@@ -63,8 +63,7 @@ std::vector<ValueId> StateReads(const Graph& graph) {
 TEST(AutodiffTest, GradientsOfAPerceptronEqualFiniteDifferences) {
   Graph graph = Parse(kPerceptron);
   const Graph forward = graph.Clone();
-  const auto gradients =
-      AddGradients(graph, ops::AllOps(), graph.outputs()[0], StateReads(graph));
+  const auto gradients = AddGradients(graph, ops::AllOps(), graph.outputs()[0], StateReads(graph));
   ASSERT_TRUE(gradients.ok()) << gradients.status();
   for (ValueId g : *gradients) graph.AddOutput(g);
   ASSERT_EQ(graph.states().size(), 3u);

@@ -51,9 +51,8 @@ Status CheckInputs(const Graph& graph, std::span<const InputType> inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Value& value = graph.value(graph.inputs()[i]);
     if (inputs[i].dtype != value.info.dtype) {
-      return InvalidArgument("input '", value.name, "' has type ",
-                             Str(DTypeName(inputs[i].dtype)), ", expected ",
-                             Str(DTypeName(value.info.dtype)));
+      return InvalidArgument("input '", value.name, "' has type ", Str(DTypeName(inputs[i].dtype)),
+                             ", expected ", Str(DTypeName(value.info.dtype)));
     }
     if (!value.info.dims) continue;
     const DimVector& dims = *value.info.dims;
@@ -63,9 +62,8 @@ Status CheckInputs(const Graph& graph, std::span<const InputType> inputs) {
       fits = bindings.Bind(dims[static_cast<std::size_t>(k)], shape[k]);
     }
     if (!fits) {
-      return InvalidArgument("input '", value.name, "' has shape ", shape.ToString(),
-                             ", expected ", DimsText(graph, dims),
-                             " (a symbol has one value in all inputs)");
+      return InvalidArgument("input '", value.name, "' has shape ", shape.ToString(), ", expected ",
+                             DimsText(graph, dims), " (a symbol has one value in all inputs)");
     }
   }
   return OkStatus();

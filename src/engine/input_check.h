@@ -14,8 +14,9 @@ struct InputType {
   Shape shape;
 };
 
-// Count, types, ranks and sizes; a symbol has one value in all inputs. Errors name the input and say
-// what is expected: "input 'x' has shape 1x3x9, expected [N,3,224,224]". Allocates only for errors.
+// Count, types, ranks and sizes; a symbol has one value in all inputs. Errors name the input and
+// say what is expected: "input 'x' has shape 1x3x9, expected [N,3,224,224]". Allocates only for
+// errors.
 Status CheckInputs(const Graph& graph, std::span<const InputType> inputs);
 
 }  // namespace plumb::engine

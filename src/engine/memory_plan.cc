@@ -61,8 +61,7 @@ std::int64_t Place(std::span<const BufferLife> buffers, std::span<const int> ord
 }
 
 // The buffer whose end is the end of the arena.
-std::size_t Topmost(std::span<const BufferLife> buffers,
-                    const std::vector<std::int64_t>& offsets) {
+std::size_t Topmost(std::span<const BufferLife> buffers, const std::vector<std::int64_t>& offsets) {
   std::size_t top = 0;
   std::int64_t end = -1;
   for (std::size_t i = 0; i < buffers.size(); ++i) {
@@ -110,13 +109,21 @@ MemoryPlan PlanMemory(std::span<const BufferLife> buffers) {
   using Key = std::pair<double, double>;
   using KeyFn = Key (*)(const BufferLife&);
   static constexpr KeyFn kOrders[] = {
-      [](const BufferLife& b) { return Key{-static_cast<double>(b.bytes), b.first}; },
-      [](const BufferLife& b) { return Key{b.first, -static_cast<double>(b.bytes)}; },
+      [](const BufferLife& b) {
+        return Key{-static_cast<double>(b.bytes), b.first};
+      },
+      [](const BufferLife& b) {
+        return Key{b.first, -static_cast<double>(b.bytes)};
+      },
       [](const BufferLife& b) {
         return Key{-static_cast<double>(b.bytes) * (b.last - b.first + 1), b.first};
       },
-      [](const BufferLife& b) { return Key{-(b.last - b.first), -static_cast<double>(b.bytes)}; },
-      [](const BufferLife& b) { return Key{-b.last, -static_cast<double>(b.bytes)}; },
+      [](const BufferLife& b) {
+        return Key{-(b.last - b.first), -static_cast<double>(b.bytes)};
+      },
+      [](const BufferLife& b) {
+        return Key{-b.last, -static_cast<double>(b.bytes)};
+      },
   };
   for (KeyFn key : kOrders) {
     std::iota(order.begin(), order.end(), 0);

@@ -1,4 +1,5 @@
-// Where values live in the arena: an offset for each buffer so that buffers alive together are apart.
+// Where values live in the arena: an offset for each buffer so that buffers alive together are
+// apart.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct BufferLife {
 struct MemoryPlan {
   std::vector<std::int64_t> offsets;  // bytes, multiples of kArenaAlignment
   std::int64_t arena_bytes = 0;
-  std::int64_t peak_live_bytes = 0;   // largest sum of (aligned) bytes alive in one step: a lower bound
+  std::int64_t peak_live_bytes =
+      0;  // largest sum of (aligned) bytes alive in one step: a lower bound
 };
 
 inline constexpr std::int64_t kArenaAlignment = 64;

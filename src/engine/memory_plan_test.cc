@@ -52,14 +52,14 @@ TEST(MemoryPlanTest, RandomLivesAreApartAndNearTheBound) {
     const auto count = random.Uniform(1, 60);
     for (std::int64_t i = 0; i < count; ++i) {
       const int first = static_cast<int>(random.Uniform(0, 40));
-      buffers.push_back({random.Uniform(1, 100000), first,
-                         first + static_cast<int>(random.Uniform(0, 6))});
+      buffers.push_back(
+          {random.Uniform(1, 100000), first, first + static_cast<int>(random.Uniform(0, 6))});
     }
     const MemoryPlan plan = PlanMemory(buffers);
     ExpectValid(buffers, plan);
     EXPECT_GE(plan.arena_bytes, plan.peak_live_bytes);
-    worst = std::max(worst, static_cast<double>(plan.arena_bytes) /
-                                static_cast<double>(plan.peak_live_bytes));
+    worst = std::max(
+        worst, static_cast<double>(plan.arena_bytes) / static_cast<double>(plan.peak_live_bytes));
   }
   EXPECT_LT(worst, 1.35);  // random lives are harder than any network's
 }

@@ -23,8 +23,8 @@ namespace plumb::engine {
 
 struct CompileOptions {
   Target target;
-  const OpTable* ops = nullptr;   // ops::AllOps() when null
-  bool optimize = true;           // false: only what a plan cannot do without
+  const OpTable* ops = nullptr;  // ops::AllOps() when null
+  bool optimize = true;          // false: only what a plan cannot do without
 };
 
 // The kernel that search chose for a node, and its packed constants.
@@ -32,7 +32,7 @@ struct ChosenKernel {
   kernels::Algorithm algorithm;
   std::string name;
   std::string why;
-  std::shared_ptr<void> packed;   // 64-byte aligned, null when nothing is packed
+  std::shared_ptr<void> packed;  // 64-byte aligned, null when nothing is packed
   std::int64_t packed_bytes = 0;
 };
 
@@ -46,19 +46,20 @@ class Model {
   const Target& target() const { return options_.target; }
   const CompileOptions& options() const { return options_; }
 
-  // Chosen kernels by node, several where one does not fit every memory order. Callers hold mutex().
+  // Chosen kernels by node, several where one does not fit every memory order. Callers hold
+  // mutex().
   std::mutex& mutex() { return mutex_; }
   std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) { return chosen_[node]; }
 
-  // The compiled body `index` of a control flow node. Its captures are read like inputs, after them.
+  // The compiled body `index` of a control flow node. Its captures are read like inputs, after
+  // them.
   StatusOr<std::shared_ptr<Model>> Body(NodeId node, int index);
 
   std::int64_t constant_bytes() const;
   std::int64_t packed_bytes();  // so far: kernels are chosen when the first plan is made
 
  private:
-  Model(Graph graph, const CompileOptions& options)
-      : graph_(std::move(graph)), options_(options) {}
+  Model(Graph graph, const CompileOptions& options) : graph_(std::move(graph)), options_(options) {}
 
   Graph graph_;
   CompileOptions options_;

@@ -20,9 +20,9 @@ std::shared_ptr<const Segment> PlanCache::Find(std::size_t begin, std::span<cons
 void PlanCache::Insert(PlanKey key, std::shared_ptr<const Segment> segment) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (entries_.size() >= kMaxPlans) {
-    entries_.erase(std::min_element(
-        entries_.begin(), entries_.end(),
-        [](const Entry& a, const Entry& b) { return a.used < b.used; }));
+    entries_.erase(
+        std::min_element(entries_.begin(), entries_.end(),
+                         [](const Entry& a, const Entry& b) { return a.used < b.used; }));
   }
   entries_.push_back({std::move(key), std::move(segment), ++clock_});
 }

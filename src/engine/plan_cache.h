@@ -15,8 +15,8 @@ namespace plumb::engine {
 
 struct PlanKey {
   std::size_t begin = 0;
-  std::vector<Shape> shapes;             // of what is available at the begin
-  std::vector<std::int64_t> elements;    // known elements that the plan depends on, else empty
+  std::vector<Shape> shapes;           // of what is available at the begin
+  std::vector<std::int64_t> elements;  // known elements that the plan depends on, else empty
 };
 
 // Thread-safe.

@@ -63,7 +63,8 @@ Status Planner::InferSegment() {
   };
   for (ValueId value : available_) know(value);
   for (ValueId v = 0; v < graph_.num_values(); ++v) {
-    if (graph_.IsConstant(v)) shapes_[static_cast<std::size_t>(v)] = graph_.value(v).constant.shape();
+    if (graph_.IsConstant(v))
+      shapes_[static_cast<std::size_t>(v)] = graph_.value(v).constant.shape();
   }
   for (end_ = begin_; end_ < order.size(); ++end_) {
     const Node& n = node(order[end_]);
@@ -74,9 +75,8 @@ Status Planner::InferSegment() {
     });
     if (!operands_fit) break;
     PLUMB_RETURN_IF_ERROR(inference_->Infer(order[end_]));
-    const bool outputs_known = std::all_of(n.outputs.begin(), n.outputs.end(), [&](ValueId v) {
-      return v == kNoValue || know(v);
-    });
+    const bool outputs_known = std::all_of(n.outputs.begin(), n.outputs.end(),
+                                           [&](ValueId v) { return v == kNoValue || know(v); });
     if (!outputs_known) break;
   }
   segment_.end = end_;
@@ -224,8 +224,8 @@ void Planner::UseOnce(ValueId value) {
 
 Located Planner::NewBuffer(Layout layout, const Shape& shape, DType dtype) {
   const Strides strides = LayoutStrides(layout, shape);
-  const int memory = places_.AddMemory(runtime::Place::kArena, -1,
-                                       StorageBytes(dtype, NumElements(shape)));
+  const int memory =
+      places_.AddMemory(runtime::Place::kArena, -1, StorageBytes(dtype, NumElements(shape)));
   return {memory, 0, strides};
 }
 
@@ -273,8 +273,7 @@ std::unique_ptr<ConcreteOperands> Planner::Concrete(NodeId id, int output) {
   return operands;
 }
 
-void Planner::AddStep(runtime::Step step, std::span<const PendingOperand> operands,
-                      StepInfo info) {
+void Planner::AddStep(runtime::Step step, std::span<const PendingOperand> operands, StepInfo info) {
   const std::int64_t workspace_bytes = step.host == nullptr ? step.kernel.workspace_bytes : 0;
   const int index = static_cast<int>(pending_.size());
   PendingStep pending;

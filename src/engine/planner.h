@@ -1,10 +1,10 @@
 // Makes a Segment: decides for concrete shapes where every value is, which copies remain, which
 // kernel computes each node and where buffers live in the arena.
 //
-// In this order: infer shapes up to the first node that cannot be planned; find what is needed; give
-// each value its natural memory order; walk backwards to put values straight into the concatenation
-// or output that wants them; walk forwards, turning movement into regions and everything else into
-// kernel calls; plan the arena. One object makes one segment.
+// In this order: infer shapes up to the first node that cannot be planned; find what is needed;
+// give each value its natural memory order; walk backwards to put values straight into the
+// concatenation or output that wants them; walk forwards, turning movement into regions and
+// everything else into kernel calls; plan the arena. One object makes one segment.
 #pragma once
 
 #include <memory>
@@ -46,7 +46,7 @@ class Planner {
   };
   struct PendingStep {
     runtime::Step step;
-    int workspace = -1;       // memory
+    int workspace = -1;  // memory
   };
 
   // planner.cc
@@ -88,9 +88,8 @@ class Planner {
   StatusOr<std::vector<Located>> AcquireOutputs(NodeId id, Effort effort,
                                                 std::span<const Located> inputs);
   std::optional<Located> ReuseInput(NodeId id, ValueId output, std::span<const Located> inputs);
-  void AddKernelStep(NodeId id, std::span<const Located> inputs,
-                     std::span<const Located> outputs, ops::KernelChoice choice,
-                     const ChosenKernel& chosen);
+  void AddKernelStep(NodeId id, std::span<const Located> inputs, std::span<const Located> outputs,
+                     ops::KernelChoice choice, const ChosenKernel& chosen);
   Status SettleOutputs(NodeId id, std::span<const Located> outputs);
   StepInfo InfoOf(NodeId id);
   Status PlanReference(NodeId id, std::span<const Located> inputs,
@@ -119,18 +118,18 @@ class Planner {
   ConcreteInference* inference_;
   std::vector<ValueId> available_;
   std::size_t begin_, end_ = 0;
-  std::vector<int> position_;         // by node, in the order; -1: not live
-  std::vector<bool> needed_;          // by node
-  std::vector<int> uses_left_;        // by value
-  std::vector<Shape> shapes_;         // by value
-  std::vector<Layout> layouts_;       // by value
-  std::vector<std::shared_ptr<Tensor>> known_;  // by value
+  std::vector<int> position_;                          // by node, in the order; -1: not live
+  std::vector<bool> needed_;                           // by node
+  std::vector<int> uses_left_;                         // by value
+  std::vector<Shape> shapes_;                          // by value
+  std::vector<Layout> layouts_;                        // by value
+  std::vector<std::shared_ptr<Tensor>> known_;         // by value
   std::map<NodeId, std::vector<Movement>> movements_;  // by node: one per output
   std::map<ValueId, int> constant_memory_;
   Places places_;
   std::vector<PendingStep> pending_;
   std::vector<PendingOperand> operands_;
-  int errors_memory_ = -1;            // the counter of wrong indices, where a kernel has one
+  int errors_memory_ = -1;  // the counter of wrong indices, where a kernel has one
   Segment segment_;
 };
 

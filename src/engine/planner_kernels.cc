@@ -1,6 +1,6 @@
-// Kernel steps while planning: operands in the memory order that the operator takes, the kernel that
-// search chose, outputs in new memory, in the memory of an input that nobody needs any more, or
-// where they were reserved.
+// Kernel steps while planning: operands in the memory order that the operator takes, the kernel
+// that search chose, outputs in new memory, in the memory of an input that nobody needs any more,
+// or where they were reserved.
 #include <algorithm>
 #include <cstdlib>
 
@@ -21,8 +21,8 @@ Cost DefaultCost(const ConcreteNode& node) {
   Cost cost;
   for (std::size_t i = 0; i < node.input_shapes.size(); ++i) {
     if (node.input_types[i] == DType::kUndefined) continue;
-    cost.bytes_read += static_cast<double>(
-        StorageBytes(node.input_types[i], NumElements(node.input_shapes[i])));
+    cost.bytes_read +=
+        static_cast<double>(StorageBytes(node.input_types[i], NumElements(node.input_shapes[i])));
   }
   for (std::size_t i = 0; i < node.output_shapes.size(); ++i) {
     if (node.output_types[i] == DType::kUndefined) continue;
@@ -65,8 +65,8 @@ StatusOr<Located> Planner::AcquireInput(NodeId id, int index, Effort effort) {
     const ValueId out = node(id).output(0);
     const bool image = rule == LayoutRule::kChannelsLast &&
                        (index == 0 || (out != kNoValue && shape(out) == shape(value)));
-    const bool follows = rule == LayoutRule::kFollow && out != kNoValue &&
-                         shape(value).rank() == shape(out).rank();
+    const bool follows =
+        rule == LayoutRule::kFollow && out != kNoValue && shape(value).rank() == shape(out).rank();
     if (image || follows) wanted = layout(out);
   }
   if (effort == Effort::kAsTheyAre) {
@@ -137,8 +137,7 @@ StatusOr<std::vector<Located>> Planner::AcquireOutputs(NodeId id, Effort effort,
 }
 
 StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> inputs,
-                                  std::span<const ops::Operand> outputs,
-                                  ops::KernelChoice* choice,
+                                  std::span<const ops::Operand> outputs, ops::KernelChoice* choice,
                                   std::shared_ptr<const ChosenKernel>* chosen) {
   std::vector<std::optional<DimVector>> contents;
   for (ValueId v : node(id).inputs) {
@@ -309,14 +308,14 @@ Status Planner::PlanReference(NodeId id, std::span<const Located> inputs,
   std::vector<PendingOperand> operands;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const ValueId v = n.inputs[i];
-    state->inputs.push_back({v != kNoValue ? dtype(v) : DType::kUndefined,
-                             v != kNoValue ? shape(v) : Shape{}});
+    state->inputs.push_back(
+        {v != kNoValue ? dtype(v) : DType::kUndefined, v != kNoValue ? shape(v) : Shape{}});
     operands.push_back(v != kNoValue ? Operand(inputs[i], dtype(v)) : PendingOperand{});
   }
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     const ValueId v = n.outputs[o];
-    state->outputs.push_back({v != kNoValue ? dtype(v) : DType::kUndefined,
-                              v != kNoValue ? shape(v) : Shape{}});
+    state->outputs.push_back(
+        {v != kNoValue ? dtype(v) : DType::kUndefined, v != kNoValue ? shape(v) : Shape{}});
     operands.push_back(v != kNoValue ? Operand(outputs[o], dtype(v)) : PendingOperand{});
   }
   StepInfo info = InfoOf(id);

@@ -55,8 +55,7 @@ std::vector<Region> Planner::RegionsOf(ValueId value) const {
 StatusOr<std::vector<Region>> Planner::ComposeSource(const Region& region, ValueId source) {
   if (places_.of(source).kind == ValuePlace::Kind::kNone) {
     PLUMB_CHECK(KnownTensor(source) != nullptr, "value '", graph_.value(source).name, "'");
-    places_.PutInMemory(source,
-                        {ConstantMemory(source), 0, RowMajorStrides(shape(source))});
+    places_.PutInMemory(source, {ConstantMemory(source), 0, RowMajorStrides(shape(source))});
   }
   const auto direct = [&](const Located& at) {
     Region moved = region;

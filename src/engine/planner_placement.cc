@@ -1,5 +1,5 @@
-// Placing values before their producers are planned: straight into an output of the program, or into
-// the part of a concatenation that they become.
+// Placing values before their producers are planned: straight into an output of the program, or
+// into the part of a concatenation that they become.
 #include <algorithm>
 
 #include "engine/planner.h"

@@ -257,8 +257,8 @@ ComposeResult ComposeRegions(const Region& outer, const Region& inner, Region* r
   if (IsEmpty(outer) || IsEmpty(inner)) return ComposeResult::kNothing;
   const Box read = ReadBox(outer);
   const Box written = WriteBox(inner);
-  for (const Radix& radix : {ChainOf(nullptr, &written), ChainOf(&read, nullptr),
-                             ChainOf(&read, &written)}) {
+  for (const Radix& radix :
+       {ChainOf(nullptr, &written), ChainOf(&read, nullptr), ChainOf(&read, &written)}) {
     const ComposeResult composed = ComposeInRadix(read, written, radix, inner.source, result);
     if (composed != ComposeResult::kRefused) return composed;
   }
@@ -296,8 +296,8 @@ Region WholeTensor(const Shape& shape, const Strides& src_strides, const Strides
 
 namespace {
 
-// Strides over `shape` such that address digits of a packed tensor of that shape become addresses of
-// `far` of the simplified region: its axes, split where one runs through several dimensions.
+// Strides over `shape` such that address digits of a packed tensor of that shape become addresses
+// of `far` of the simplified region: its axes, split where one runs through several dimensions.
 std::optional<StridedView> StridesOver(const Shape& shape, const Box& box) {
   StridedView view;
   view.offset = box.other_offset;

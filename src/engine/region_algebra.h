@@ -38,9 +38,9 @@ std::int64_t ElementsWritten(std::span<const Region> regions);
 // The region that copies a whole tensor of `shape` between two memory orders.
 Region WholeTensor(const Shape& shape, const Strides& src_strides, const Strides& dst_strides);
 
-// A region that writes every element of a packed row-major tensor of `shape` as element strides over
-// that shape, so that the tensor can be read in place at `offset`. nullopt when one dimension of the
-// shape would need two strides.
+// A region that writes every element of a packed row-major tensor of `shape` as element strides
+// over that shape, so that the tensor can be read in place at `offset`. nullopt when one dimension
+// of the shape would need two strides.
 struct StridedView {
   std::int64_t offset = 0;
   Strides strides;
@@ -48,9 +48,9 @@ struct StridedView {
 std::optional<StridedView> ViewOf(const Region& region, const Shape& shape);
 
 // The place of a region's source inside the destination: strides over `source_shape` (packed
-// row-major when read) that write straight to where the region would copy it, for a destination laid
-// out with `dst_strides` over `dst_shape`. nullopt when the region does not take the whole source
-// exactly once, or a dimension does not map to one stride.
+// row-major when read) that write straight to where the region would copy it, for a destination
+// laid out with `dst_strides` over `dst_shape`. nullopt when the region does not take the whole
+// source exactly once, or a dimension does not map to one stride.
 std::optional<StridedView> PlaceInside(const Region& region, const Shape& source_shape,
                                        const Shape& dst_shape, const Strides& dst_strides);
 

@@ -172,8 +172,8 @@ TEST(RegionAlgebraTest, RandomChainsEqualStepByStep) {
     for (std::int64_t k = 0; k < rank; ++k) shape.Append(random.Uniform(1, 5));
     std::vector<std::vector<int>> sources = {Numbered(NumElements(shape), 1), extra};
     std::vector<std::vector<int>> previous = sources;
-    std::vector<Region> composed = {WholeTensor(shape, RowMajorStrides(shape),
-                                                RowMajorStrides(shape))};
+    std::vector<Region> composed = {
+        WholeTensor(shape, RowMajorStrides(shape), RowMajorStrides(shape))};
     const std::int64_t length = random.Uniform(2, 5);
     std::string what;
     for (std::int64_t k = 0; k < length && NumElements(shape) < 3000; ++k) {
@@ -205,8 +205,8 @@ TEST(RegionAlgebraTest, RandomChainsEqualStepByStep) {
 
 TEST(RegionAlgebraTest, ChannelShuffleBecomesOneRegion) {
   const Shape grouped{2, 3, 4, 25};  // batch, group, channels of a group, pixels
-  const Region transpose{0, Shape{2, 4, 3, 25}, 0, Strides{300, 25, 100, 1}, 0,
-                         RowMajorStrides(Shape{2, 4, 3, 25})};
+  const Region transpose{
+      0, Shape{2, 4, 3, 25}, 0, Strides{300, 25, 100, 1}, 0, RowMajorStrides(Shape{2, 4, 3, 25})};
   Region flatten = WholeTensor(Shape{600}, Strides{1}, Strides{1});
   const auto composed = ComposeThrough(flatten, std::vector<Region>{transpose});
   ASSERT_TRUE(composed.has_value());

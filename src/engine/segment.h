@@ -18,28 +18,28 @@ namespace plumb::engine {
 
 // What a step is, for reports and profiles; the Program itself only knows functions and places.
 struct StepInfo {
-  NodeId node = kNoNode;      // kNoNode for a copy that the layout or an output asked for
-  std::string name;           // of the node, or of the value that is copied
-  std::string op;             // "Conv", "copy"
-  std::string algorithm;      // "implicit_gemm avx512 14x32", "reference"
-  std::string why;            // how the algorithm was chosen
-  std::string shape;          // of the first output
-  Cost cost;                  // what the operator needs
-  double moved_bytes = 0;     // of data movement: bytes read and written
+  NodeId node = kNoNode;   // kNoNode for a copy that the layout or an output asked for
+  std::string name;        // of the node, or of the value that is copied
+  std::string op;          // "Conv", "copy"
+  std::string algorithm;   // "implicit_gemm avx512 14x32", "reference"
+  std::string why;         // how the algorithm was chosen
+  std::string shape;       // of the first output
+  Cost cost;               // what the operator needs
+  double moved_bytes = 0;  // of data movement: bytes read and written
 };
 
 struct Segment {
   runtime::Program program;
-  std::vector<StepInfo> steps;          // one per program step
-  std::vector<ValueId> inputs;          // read from outside, in program order
-  std::vector<ValueId> outputs;         // written for the outside, in program order
+  std::vector<StepInfo> steps;   // one per program step
+  std::vector<ValueId> inputs;   // read from outside, in program order
+  std::vector<ValueId> outputs;  // written for the outside, in program order
   std::vector<Shape> output_shapes;
   std::vector<DType> output_types;
-  std::size_t end = 0;                  // position in the model's order of the node that ended it
-  std::vector<ValueInfo> infos;         // by value: what is known when the segment has run
-  std::int64_t peak_live_bytes = 0;     // lower bound of the arena
-  double movement_bytes_before = 0;     // were every data movement operator a copy of its own
-  double movement_bytes = 0;            // that the copies in the program move
+  std::size_t end = 0;               // position in the model's order of the node that ended it
+  std::vector<ValueInfo> infos;      // by value: what is known when the segment has run
+  std::int64_t peak_live_bytes = 0;  // lower bound of the arena
+  double movement_bytes_before = 0;  // were every data movement operator a copy of its own
+  double movement_bytes = 0;         // that the copies in the program move
 };
 
 }  // namespace plumb::engine

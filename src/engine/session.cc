@@ -101,9 +101,10 @@ struct Session::Impl {
               StepProfile* profile) const;
 };
 
-StatusOr<std::shared_ptr<const Segment>> Session::Impl::MakePlan(
-    std::size_t begin, std::span<const ValueId> available, std::span<const InputType> types,
-    const Environment* elements) {
+StatusOr<std::shared_ptr<const Segment>> Session::Impl::MakePlan(std::size_t begin,
+                                                                 std::span<const ValueId> available,
+                                                                 std::span<const InputType> types,
+                                                                 const Environment* elements) {
   const std::lock_guard<std::mutex> lock(model->mutex());
   ConcreteInference inference(model->graph());
   for (std::size_t i = 0; i < available.size(); ++i) {
@@ -227,8 +228,8 @@ Status Session::Impl::RunSegment(const std::shared_ptr<const Segment>& segment,
   std::vector<Tensor> results;
   std::vector<void*> outputs;
   for (std::size_t i = 0; i < segment->outputs.size(); ++i) {
-    PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(segment->output_types[i],
-                                                              segment->output_shapes[i]));
+    PLUMB_ASSIGN_OR_RETURN(
+        Tensor tensor, Tensor::TryAllocate(segment->output_types[i], segment->output_shapes[i]));
     results.push_back(std::move(tensor));
     outputs.push_back(results.back().mutable_raw());
   }
@@ -270,8 +271,8 @@ Status Session::Impl::RunHostNode(NodeId id, const RunOptions& options, Environm
   std::vector<Tensor> inputs;
   for (ValueId v : node.inputs) inputs.push_back(get(v));
   ReferenceContext context(node, inputs);
-  context.run_subgraph =
-      [&](int index, std::vector<Tensor> arguments) -> StatusOr<std::vector<Tensor>> {
+  context.run_subgraph = [&](int index,
+                             std::vector<Tensor> arguments) -> StatusOr<std::vector<Tensor>> {
     PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<Model> body, model->Body(id, index));
     for (ValueId v : node.subgraphs[static_cast<std::size_t>(index)].captured) {
       arguments.push_back(get(v));
@@ -363,9 +364,9 @@ StatusOr<std::vector<Shape>> Session::OutputShapes(std::span<const Shape> input_
   PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const Segment> segment, FirstSegment(input_shapes));
   if (!impl_->whole(*segment)) {
     const Node& node = impl_->model->graph().node(impl_->model->order()[segment->end]);
-    return absl::FailedPreconditionError(
-        absl::StrCat("output shapes are known only after node '", node.name, "' (",
-                     Str(node.op->name), ") has run"));
+    return absl::FailedPreconditionError(absl::StrCat("output shapes are known only after node '",
+                                                      node.name, "' (", Str(node.op->name),
+                                                      ") has run"));
   }
   if (!impl_->complete(*segment)) {
     return absl::FailedPreconditionError("an output holds strings: its size is known by running");
@@ -403,8 +404,8 @@ Status Session::Run(const RunOptions& options, std::span<const TensorView> input
                            impl_->WholePlan(types.span()));
     if (impl_->complete(*segment)) {
       for (std::size_t i = 0; i < outputs.size(); ++i) {
-        PLUMB_RETURN_IF_ERROR(CheckOutput(graph, i, outputs[i], segment->output_types[i],
-                                          segment->output_shapes[i]));
+        PLUMB_RETURN_IF_ERROR(
+            CheckOutput(graph, i, outputs[i], segment->output_types[i], segment->output_shapes[i]));
       }
       return impl_->RunWhole(*segment, options, inputs, outputs);
     }

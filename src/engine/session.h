@@ -1,9 +1,9 @@
 // Session: runs a Model on the caller's memory.
 //
-// Thread-safe: runs may be under way at the same time, each with an arena of its own. A plan is made
-// for each new set of input shapes and remembered; running a planned shape allocates nothing (models
-// of one segment without state). Values of a model's states belong to the session; runs of a model
-// with states exclude each other.
+// Thread-safe: runs may be under way at the same time, each with an arena of its own. A plan is
+// made for each new set of input shapes and remembered; running a planned shape allocates nothing
+// (models of one segment without state). Values of a model's states belong to the session; runs of
+// a model with states exclude each other.
 #pragma once
 
 #include <atomic>
@@ -33,9 +33,9 @@ struct StepProfile {
 };
 
 struct RunOptions {
-  std::int64_t deadline_ns = 0;               // of NowNanos(); 0: none
+  std::int64_t deadline_ns = 0;  // of NowNanos(); 0: none
   const std::atomic<bool>* cancel = nullptr;
-  int priority = 0;                           // for a scheduler of runs; carried, not interpreted
+  int priority = 0;  // for a scheduler of runs; carried, not interpreted
   StepProfile* profile = nullptr;
 };
 

@@ -19,13 +19,13 @@ std::atomic<std::int64_t> allocations{0};
 }  // namespace
 
 // Counts allocations, so that "a planned run allocates nothing" is measured.
-void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   ++allocations;
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace plumb::engine {
 namespace {
@@ -65,7 +65,8 @@ double RelativeError(const Tensor& actual, const Tensor& expected) {
   return error / largest;
 }
 
-// Runs optimised and not, twice (the second run uses what the first planned), against the reference.
+// Runs optimised and not, twice (the second run uses what the first planned), against the
+// reference.
 std::shared_ptr<const Segment> ExpectEqualsInterpreter(const Graph& graph,
                                                        const std::vector<Tensor>& inputs) {
   const auto expected = ops::Interpret(graph, inputs);
@@ -260,7 +261,8 @@ graph control(x: f32[3], trips: i64[], flag: bool[]) -> (y, z) {
     ASSERT_TRUE(expected.ok()) << expected.status();
     for (int i = 0; i < 2; ++i) {
       EXPECT_LT(RelativeError((*actual)[static_cast<std::size_t>(i)],
-                              (*expected)[static_cast<std::size_t>(i)]), 1e-6);
+                              (*expected)[static_cast<std::size_t>(i)]),
+                1e-6);
     }
   }
 }

@@ -30,18 +30,18 @@ struct Memory {
 };
 
 struct Located {
-  int memory = -1;            // index into Places::memories
-  std::int64_t offset = 0;    // elements
+  int memory = -1;          // index into Places::memories
+  std::int64_t offset = 0;  // elements
   Strides strides;
 };
 
 struct ValuePlace {
   enum class Kind : std::uint8_t { kNone, kMemory, kRegions };
   Kind kind = Kind::kNone;
-  bool reserved = false;              // placed before its producer was planned
-  Located at;                         // kMemory
-  std::vector<Region> regions;        // kRegions: sources are memories, destination packed row-major
-  std::vector<Located> copies;        // other memory orders made for some consumer
+  bool reserved = false;        // placed before its producer was planned
+  Located at;                   // kMemory
+  std::vector<Region> regions;  // kRegions: sources are memories, destination packed row-major
+  std::vector<Located> copies;  // other memory orders made for some consumer
 };
 
 // Book-keeping of one plan; a plain table with the rules of who holds what.

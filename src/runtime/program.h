@@ -21,8 +21,8 @@ namespace plumb::runtime {
 
 enum class Place : std::uint8_t { kNull, kArena, kConstant, kInput, kOutput };
 
-// Where an operand lies: `index` counts constants, inputs or outputs; `offset` is in bytes from there
-// (or from the arena's start).
+// Where an operand lies: `index` counts constants, inputs or outputs; `offset` is in bytes from
+// there (or from the arena's start).
 struct OperandSlot {
   Place place = Place::kNull;
   std::int32_t index = 0;
@@ -34,22 +34,22 @@ struct OperandSlot {
 using HostFn = Status (*)(const void* state, const kernels::Call& call);
 
 struct Step {
-  kernels::BoundKernel kernel;           // kernel.run is null when `host` is set
+  kernels::BoundKernel kernel;  // kernel.run is null when `host` is set
   HostFn host = nullptr;
-  std::shared_ptr<const void> state;     // of `host`, or memory that the kernel's parameters point to
+  std::shared_ptr<const void> state;  // of `host`, or memory that the kernel's parameters point to
   std::uint32_t first_operand = 0;
   std::uint32_t num_operands = 0;
-  std::int64_t workspace_offset = 0;     // in the arena
-  bool counts_errors = false;            // the run ends when the error counter is not zero after it
+  std::int64_t workspace_offset = 0;  // in the arena
+  bool counts_errors = false;         // the run ends when the error counter is not zero after it
 };
 
 struct Program {
   std::vector<Step> steps;
   std::vector<OperandSlot> operands;
   std::vector<const void*> constants;
-  std::int64_t arena_bytes = 0;          // includes the pointer table at its start
-  std::uint32_t max_operands = 0;        // of any step: size of the pointer table
-  std::int64_t errors_offset = -1;       // an int64 in the arena, zero when a run begins; -1: none
+  std::int64_t arena_bytes = 0;     // includes the pointer table at its start
+  std::uint32_t max_operands = 0;   // of any step: size of the pointer table
+  std::int64_t errors_offset = -1;  // an int64 in the arena, zero when a run begins; -1: none
   int num_inputs = 0;
   int num_outputs = 0;
   std::vector<std::shared_ptr<const void>> keep_alive;  // owners of the constants
@@ -59,12 +59,12 @@ struct Program {
 std::int64_t PointerTableBytes(std::uint32_t max_operands);
 
 struct RunControl {
-  std::int64_t deadline_ns = 0;                   // of NowNanos(); 0: none
-  const std::atomic<bool>* cancel = nullptr;      // set: stops before the next step
+  std::int64_t deadline_ns = 0;               // of NowNanos(); 0: none
+  const std::atomic<bool>* cancel = nullptr;  // set: stops before the next step
   // When not empty, has one entry per step plus one: [i] is when step i began, [i + 1] when it
   // ended (NowNanos()).
   std::span<std::int64_t> step_times;
-  int* failed_step = nullptr;                     // when not null: the step that ended in an error
+  int* failed_step = nullptr;  // when not null: the step that ended in an error
 };
 
 // Runs every step in order. `arena` has arena_bytes of 64-byte aligned memory. Allocates nothing

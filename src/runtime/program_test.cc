@@ -12,13 +12,13 @@ std::atomic<std::int64_t> allocations{0};
 }  // namespace
 
 // Counts every allocation of this binary, so that "a run allocates nothing" is a measured fact.
-void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   ++allocations;
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace plumb::runtime {
 namespace {
@@ -50,8 +50,10 @@ Program TwoSteps() {
   Program program;
   program.max_operands = 2;
   const std::int64_t table = PointerTableBytes(2);
-  program.operands = {{Place::kInput, 0, 0}, {Place::kArena, 0, table},
-                      {Place::kArena, 0, table}, {Place::kOutput, 0, 0}};
+  program.operands = {{Place::kInput, 0, 0},
+                      {Place::kArena, 0, table},
+                      {Place::kArena, 0, table},
+                      {Place::kOutput, 0, 0}};
   program.steps = {AddStep(0, 1.0f), AddStep(2, 10.0f)};
   program.arena_bytes = table + 64;
   program.num_inputs = 1;
@@ -94,7 +96,8 @@ TEST(ProgramTest, StepTimesAreMonotonic) {
   std::vector<std::int64_t> times(3);
   RunControl control;
   control.step_times = times;
-  ASSERT_TRUE(runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control).ok());
+  ASSERT_TRUE(
+      runtime::Run(program, memory.arena, memory.inputs, memory.outputs, &pool, control).ok());
   EXPECT_GT(times[0], 0);
   EXPECT_LE(times[0], times[1]);
   EXPECT_LE(times[1], times[2]);

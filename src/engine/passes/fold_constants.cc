@@ -1,5 +1,5 @@
-// Replaces what is known before anything runs by constants: nodes whose inputs are all constant, and
-// integer values whose elements shape arithmetic knows for every shape.
+// Replaces what is known before anything runs by constants: nodes whose inputs are all constant,
+// and integer values whose elements shape arithmetic knows for every shape.
 #include <algorithm>
 
 #include "engine/passes/pass.h"
@@ -75,7 +75,8 @@ StatusOr<bool> FoldConstants(Graph& graph, const OpTable&) {
     const std::vector<ValueId> outputs = node.outputs;  // the node moves when values are added
     for (std::size_t o = 0; o < outputs.size(); ++o) {
       if (outputs[o] == kNoValue) continue;
-      const ValueId constant = graph.AddConstant(std::string(graph.value(outputs[o]).name), results[o]);
+      const ValueId constant =
+          graph.AddConstant(std::string(graph.value(outputs[o]).name), results[o]);
       ReplaceValue(graph, outputs[o], constant);
     }
     graph.EraseNode(id);

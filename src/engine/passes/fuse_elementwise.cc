@@ -95,8 +95,8 @@ class Grouping {
   }
 
   // Scalars become constants of the body, everything else from outside its inputs.
-  void PlaceOperands(const std::set<NodeId>& group, Graph* body,
-                     std::map<ValueId, ValueId>* inside, std::vector<ValueId>* operands) const {
+  void PlaceOperands(const std::set<NodeId>& group, Graph* body, std::map<ValueId, ValueId>* inside,
+                     std::vector<ValueId>* operands) const {
     for (NodeId id : group) {
       for (ValueId v : graph_.node(id).inputs) {
         if (v == kNoValue || inside->contains(v)) continue;

@@ -1,5 +1,5 @@
-// Replaces groups of nodes that spell out an operator (a layer normalisation by hand, a GELU) by the
-// operator: the patterns are the OpDefs'.
+// Replaces groups of nodes that spell out an operator (a layer normalisation by hand, a GELU) by
+// the operator: the patterns are the OpDefs'.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -27,8 +27,8 @@ bool CloseTo(const Tensor& a, const Tensor& b) {
 // Attributes that say what leaving them out says.
 bool IsNeutral(const std::string& name, const Attr& attr) {
   const auto* value = std::get_if<std::int64_t>(&attr);
-  return value != nullptr && ((name == "keepdims" && *value == 1) ||
-                              (name == "noop_with_empty_axes" && *value == 0));
+  return value != nullptr &&
+         ((name == "keepdims" && *value == 1) || (name == "noop_with_empty_axes" && *value == 0));
 }
 
 // Both hold the same type; floats as constants are compared, other types are not looked at.
@@ -68,8 +68,7 @@ class Match {
   bool Value(ValueId p, ValueId v) {
     if (const auto found = bound_.find(p); found != bound_.end()) return found->second == v;
     if (pattern_.IsConstant(p)) {
-      return graph_.IsConstant(v) &&
-             CloseTo(pattern_.value(p).constant, graph_.value(v).constant);
+      return graph_.IsConstant(v) && CloseTo(pattern_.value(p).constant, graph_.value(v).constant);
     }
     const NodeId maker = pattern_.value(p).producer;
     if (maker == kNoNode) {

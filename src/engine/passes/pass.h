@@ -9,8 +9,8 @@
 
 namespace plumb::engine {
 
-// Returns whether it changed the graph. The graph is inferred and verified before, and its new nodes
-// are inferred after.
+// Returns whether it changed the graph. The graph is inferred and verified before, and its new
+// nodes are inferred after.
 using PassFn = StatusOr<bool> (*)(Graph& graph, const OpTable& ops);
 
 struct Pass {
@@ -26,8 +26,8 @@ const Pass* FindPass(std::string_view name);  // null: unknown
 // the graph: callers know outputs by name.
 void ReplaceValue(Graph& graph, ValueId from, ValueId to);
 
-// Runs all passes in turn until none changes the graph (bounded rounds), removing dead nodes between
-// them, and does the same with the graphs of branches and loops first.
+// Runs all passes in turn until none changes the graph (bounded rounds), removing dead nodes
+// between them, and does the same with the graphs of branches and loops first.
 Status Optimize(Graph& graph, const OpTable& ops);
 
 }  // namespace plumb::engine

@@ -55,7 +55,8 @@ graph g(x: f32[N,4]) -> (y, c) {
   minus = const i64[1] {-1}
   target = Concat(minus, four) {axis = 0}
   y = Reshape(x, target)
-})", {3, 4});
+})",
+                                  {3, 4});
   EXPECT_THAT(after, HasSubstr("-> (y, c)"));
   EXPECT_THAT(after, HasSubstr("{4, 6}"));
   EXPECT_THAT(after, Not(HasSubstr("Gather")));
@@ -86,7 +87,8 @@ graph g(x: f32[N,8]) -> (y) {
   p = Add(e, one)
   m = Mul(n, p)
   y = Mul(m, half)
-})", {2, 8});
+})",
+                                  {2, 8});
   EXPECT_THAT(after, HasSubstr("LayerNormalization(x, scale, shift)"));
   EXPECT_THAT(after, HasSubstr("Gelu("));
   EXPECT_THAT(after, Not(HasSubstr("Erf")));
@@ -98,7 +100,8 @@ TEST(PassesTest, APatternWhoseMiddleIsReadElsewhereStays) {
 graph g(x: f32[4]) -> (y, s) {
   s = Sigmoid(x)
   y = Mul(x, s)
-})", {4});
+})",
+                                  {4});
   EXPECT_THAT(after, Not(HasSubstr("Silu")));
 }
 
@@ -112,7 +115,8 @@ graph g(x: f32[1,2,4,4]) -> (y) {
   var = const f32[3] {1, 2, 3}
   c = Conv(x, w)
   y = BatchNormalization(c, scale, shift, mean, var)
-})", {1, 2, 4, 4});
+})",
+                                  {1, 2, 4, 4});
   EXPECT_THAT(after, Not(HasSubstr("BatchNormalization")));
   EXPECT_THAT(after, HasSubstr("y = Conv(x, "));
 }
@@ -125,7 +129,8 @@ graph g(x: f32[1,2,4,4]) -> (y, c) {
   zero = const f32[2] {0, 1}
   c = Conv(x, w)
   y = BatchNormalization(c, one, zero, zero, one)
-})", {1, 2, 4, 4});
+})",
+                                  {1, 2, 4, 4});
   EXPECT_THAT(after, HasSubstr("BatchNormalization"));
 }
 
@@ -136,7 +141,8 @@ graph g(x: f32[1,2,4,4]) -> (y) {
   c = Conv(x, w)
   s = Add(x, c)
   y = Relu(s)
-})", {1, 2, 4, 4});
+})",
+                                  {1, 2, 4, 4});
   EXPECT_THAT(after, HasSubstr("y = plumb.FusedConv(x, w, _, x)"));
   EXPECT_THAT(after, HasSubstr("activation = \"relu\""));
 }
@@ -148,7 +154,8 @@ graph g(x: f32[N,3,4]) -> (y) {
   b = const f32[5] seed(2)
   m = MatMul(x, w)
   y = Add(b, m)
-})", {2, 3, 4});
+})",
+                                  {2, 3, 4});
   EXPECT_THAT(after, HasSubstr("y = plumb.FusedMatMul(x, w, b)"));
 }
 
@@ -159,7 +166,8 @@ graph g(x: f32[1,2,4,4]) -> (y) {
   zero = const f32[2] {0, 1}
   n = BatchNormalization(x, one, zero, zero, one)
   y = Relu(n)
-})", {1, 2, 4, 4});
+})",
+                                  {1, 2, 4, 4});
   EXPECT_THAT(after, Not(HasSubstr("BatchNormalization")));
   EXPECT_THAT(after, HasSubstr("Mul(x, "));
 }
@@ -173,7 +181,8 @@ graph g(x: f32[2,3]) -> (y) {
   b = Add(a, row)
   c = Tanh(b)
   y = Add(c, x)
-})", {2, 3});
+})",
+                                  {2, 3});
   EXPECT_THAT(after, HasSubstr("FusedElementwise"));
   EXPECT_THAT(after, HasSubstr("-> (y)"));
 }
