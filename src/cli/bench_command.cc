@@ -48,8 +48,7 @@ StatusOr<Buffers> MakeBuffers(LoadedModel& loaded, const std::vector<Shape>& sha
   Buffers buffers;
   const Graph& graph = loaded.graph();
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    buffers.inputs.push_back(
-        RandomTensor(graph.value(graph.inputs()[i]).info.dtype, shapes[i], i));
+    buffers.inputs.push_back(RandomTensor(graph.value(graph.inputs()[i]).info.dtype, shapes[i], i));
   }
   const StatusOr<std::vector<Shape>> outputs = loaded.session->OutputShapes(shapes);
   if (outputs.ok()) {
@@ -134,8 +133,7 @@ Status Execute(const BenchCommand& command) {
   while (more()) {
     if (command.profile) profiles.emplace_back();
     const std::int64_t start = NowNanos();
-    PLUMB_RETURN_IF_ERROR(
-        RunOnce(loaded, buffers, command.profile ? &profiles.back() : nullptr));
+    PLUMB_RETURN_IF_ERROR(RunOnce(loaded, buffers, command.profile ? &profiles.back() : nullptr));
     ms.push_back(static_cast<double>(NowNanos() - start) * 1e-6);
   }
   std::sort(ms.begin(), ms.end());

@@ -25,8 +25,7 @@ Status Execute(const ConformanceCommand& command) {
     return ops::Interpret(graph, inputs);
   };
   const lab::RunModel engine =
-      [&](const Graph& graph,
-          const std::vector<Tensor>& inputs) -> StatusOr<std::vector<Tensor>> {
+      [&](const Graph& graph, const std::vector<Tensor>& inputs) -> StatusOr<std::vector<Tensor>> {
     engine::CompileOptions options;
     options.target = target;
     PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<engine::Model> model,
@@ -48,8 +47,8 @@ Status Execute(const ConformanceCommand& command) {
 
 void AddConformance(CLI::App& app, Action* action) {
   auto command = std::make_shared<ConformanceCommand>();
-  CLI::App* sub = app.add_subcommand(
-      "conformance", "Every folder with model.onnx and test_data_set_* is a case");
+  CLI::App* sub = app.add_subcommand("conformance",
+                                     "Every folder with model.onnx and test_data_set_* is a case");
   sub->add_option("DIR", command->directories, "folders that are searched")->required();
   sub->add_flag("--reference", command->reference,
                 "run the reference interpreter instead of the engine");

@@ -39,9 +39,8 @@ Status InspectCpu(Format format) {
   if (format == Format::kTable) {
     std::printf("%s, %d usable cores, %s\n", target.processor.c_str(), target.cores,
                 Str(IsaName(target.isa)).c_str());
-    std::printf("caches: L1 %s, L2 %s per core, L3 %s\n\n",
-                FormatBytes(target.l1_bytes).c_str(), FormatBytes(target.l2_bytes).c_str(),
-                FormatBytes(target.l3_bytes).c_str());
+    std::printf("caches: L1 %s, L2 %s per core, L3 %s\n\n", FormatBytes(target.l1_bytes).c_str(),
+                FormatBytes(target.l2_bytes).c_str(), FormatBytes(target.l3_bytes).c_str());
   }
   for (Isa isa : AvailableIsas()) {
     if (isa > target.isa) continue;
@@ -167,8 +166,10 @@ void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelF
   if (replan_ms) std::printf("replan   %.3f ms for another batch size\n", *replan_ms);
   std::printf("\nplan     %zu steps for the shapes", segment.steps.size());
   for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
-    std::printf(" %s", ConcreteShape(*segment.infos[static_cast<std::size_t>(graph.inputs()[i])]
-                                          .dims)->ToString().c_str());
+    std::printf(" %s",
+                ConcreteShape(*segment.infos[static_cast<std::size_t>(graph.inputs()[i])].dims)
+                    ->ToString()
+                    .c_str());
   }
   std::printf("\nmemory   arena %s, live at most %s; packed weights %s, constants %s\n",
               FormatBytes(segment.program.arena_bytes).c_str(),

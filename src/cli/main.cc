@@ -50,9 +50,7 @@ int Main(int argc, char** argv) {
 
 }  // namespace
 
-Status UsageError(const std::string& message) {
-  return InvalidArgument(kUsagePrefix, message);
-}
+Status UsageError(const std::string& message) { return InvalidArgument(kUsagePrefix, message); }
 
 bool IsUsageError(const Status& status) {
   return status.code() == StatusCode::kInvalidArgument &&

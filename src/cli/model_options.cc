@@ -28,8 +28,9 @@ namespace {
 Status CheckPrecision(const std::string& precision) {
   if (precision.empty() || precision == "f32" || precision == "fp32") return OkStatus();
   if (precision == "int8") {
-    return UsageError("--precision int8 needs a quantised file: `plumb quantize` makes one, and it "
-                      "is not part of this version");
+    return UsageError(
+        "--precision int8 needs a quantised file: `plumb quantize` makes one, and it "
+        "is not part of this version");
   }
   if (precision == "bf16" || precision == "auto") {
     return UsageError("--precision " + precision +
@@ -103,8 +104,7 @@ StatusOr<std::map<std::string, Shape>> GivenShapes(const Graph& graph,
 
 }  // namespace
 
-StatusOr<std::vector<Shape>> InputShapes(const Graph& graph,
-                                         const std::vector<std::string>& shapes,
+StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<std::string>& shapes,
                                          std::int64_t batch) {
   using Given = std::map<std::string, Shape>;
   PLUMB_ASSIGN_OR_RETURN(const Given given, GivenShapes(graph, shapes));
@@ -128,8 +128,8 @@ StatusOr<std::vector<Shape>> InputShapes(const Graph& graph,
       continue;
     }
     if (!value.info.dims) {
-      return UsageError("input '" + value.name + "' has no known rank: give --shape " +
-                        value.name + "=...");
+      return UsageError("input '" + value.name + "' has no known rank: give --shape " + value.name +
+                        "=...");
     }
     Shape shape;
     for (std::size_t k = 0; k < value.info.dims->size(); ++k) {

@@ -34,8 +34,8 @@ StatusOr<std::vector<Tensor>> ReadInputs(const RunCommand& command, const Graph&
     }
     const std::string name = text.substr(0, equals);
     const ValueId value = graph.FindValue(name);
-    const bool known = std::find(graph.inputs().begin(), graph.inputs().end(), value) !=
-                       graph.inputs().end();
+    const bool known =
+        std::find(graph.inputs().begin(), graph.inputs().end(), value) != graph.inputs().end();
     if (!known) return UsageError("--input: the model has no input '" + name + "'");
     PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
     shapes.push_back(name + "=" + given[name].shape().ToString());
@@ -111,7 +111,8 @@ void AddRun(CLI::App& app, Action* action) {
       ->take_all()
       ->allow_extra_args(false);
   sub->add_option("--random", command->seed, "seed of the inputs that are not given (default 0)");
-  sub->add_option("--labels", command->labels, "names of the classes, one per line: prints the top 5");
+  sub->add_option("--labels", command->labels,
+                  "names of the classes, one per line: prints the top 5");
   sub->add_option("--output", command->output, "folder for NAME.npy of every output");
   DeclareFormat(sub, &command->format);
   sub->footer("Example: plumb run resnet50.onnx --input input=cat.npy --output out");

@@ -2,6 +2,8 @@
 
 namespace plumb::cli {
 
+std::string CommitText() { return PLUMB_COMMIT; }
+
 std::string VersionText() {
   return std::string("plumb ") + PLUMB_VERSION + " (" + PLUMB_COMMIT + ", " + PLUMB_COMPILER + ")";
 }
