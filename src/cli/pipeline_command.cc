@@ -1,0 +1,147 @@
+// plumb pipeline run: an application until its source ends.
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "cli/version.h"
+#include "core/target.h"
+#include "core/thread_pool.h"
+#include "measure/stage_table.h"
+#include "pipeline/application.h"
+
+namespace plumb::cli {
+namespace {
+
+std::atomic<int> interrupts{0};
+
+void CountInterrupt(int) { interrupts.fetch_add(1); }
+
+struct PipelineCommand {
+  std::string file, source, report, output, truth;
+  std::vector<std::string> set;
+  Format format = Format::kTable;
+  std::vector<std::string> words;  // the whole command, for the record
+};
+
+// "stage.key=value"
+Status ApplySetting(const std::string& setting, pipeline::PipelineSpec* spec) {
+  const std::size_t dot = setting.find('.'), equals = setting.find('=');
+  if (dot == std::string::npos || equals == std::string::npos || dot > equals) {
+    return UsageError("--set " + setting + ": expected STAGE.KEY=VALUE");
+  }
+  const std::string key = setting.substr(dot + 1, equals - dot - 1);
+  return pipeline::OverrideParam(spec, setting.substr(0, dot), key, setting.substr(equals + 1));
+}
+
+void PrintProgress(const pipeline::Progress& p) {
+  const double fps = p.seconds > 0 ? static_cast<double>(p.finished) / p.seconds : 0;
+  std::fprintf(stderr, "\r%lld frames, %.1f s, %.1f frames/s", static_cast<long long>(p.finished),
+               p.seconds, fps);
+  if (p.source_fps > 0) std::fprintf(stderr, ", %.2fx real time", fps / p.source_fps);
+  if (p.failed > 0) std::fprintf(stderr, ", %lld bad", static_cast<long long>(p.failed));
+  std::fprintf(stderr, "   ");
+  std::fflush(stderr);
+}
+
+void PrintResult(const pipeline::ApplicationResult& result, Format format) {
+  if (format == Format::kJson) {
+    std::printf("%s%s\n", measure::AnalysisJson(result.analysis).c_str(),
+                pipeline::SummaryJson(result).c_str());
+    return;
+  }
+  std::printf("%s", measure::AnalysisTable(result.analysis).c_str());
+  if (!result.run.quality.empty()) std::printf("\n");
+  for (const measure::Quality& q : result.run.quality) {
+    std::printf("%-20s %.4f of %lld", q.what.c_str(), q.value, static_cast<long long>(q.count));
+    if (q.target) std::printf(" (target: %s %g)", q.higher_is_better ? ">=" : "<=", *q.target);
+    std::printf("\n");
+  }
+}
+
+void PrintBadItems(const pipeline::ApplicationResult& result) {
+  if (result.progress.failed == 0) return;
+  for (const measure::Event& event : result.run.events) {
+    if (event.what != "failed") continue;
+    std::fprintf(stderr, "plumb: %lld bad items were skipped; the first in stage '%s': %s\n",
+                 static_cast<long long>(result.progress.failed), event.where.c_str(),
+                 event.why.c_str());
+    return;
+  }
+}
+
+Status Execute(const PipelineCommand& command) {
+  PLUMB_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::LoadPipelineFile(command.file));
+  if (!command.source.empty()) {
+    PLUMB_RETURN_IF_ERROR(pipeline::OverrideSource(&spec, command.source));
+  }
+  for (const std::string& setting : command.set) {
+    PLUMB_RETURN_IF_ERROR(ApplySetting(setting, &spec));
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  ThreadPool pool(target.cores);
+  pipeline::ApplicationOptions options;
+  options.target = target;
+  options.pool = &pool;
+  options.header =
+      measure::MakeRunHeader(spec.name, command.words, Str(IsaName(target.isa)), CommitText());
+  options.output_folder = command.output.empty() ? command.report : command.output;
+  options.truth = command.truth;
+  options.stop = &interrupts;
+  const bool shows_progress = isatty(STDERR_FILENO) == 1;
+  if (shows_progress) options.on_progress = PrintProgress;
+  std::signal(SIGINT, CountInterrupt);
+  std::signal(SIGTERM, CountInterrupt);
+  const StatusOr<pipeline::ApplicationResult> result = pipeline::RunApplication(spec, options);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (shows_progress) std::fprintf(stderr, "\n");
+  PLUMB_RETURN_IF_ERROR(result.status());
+  PrintResult(*result, command.format);
+  PrintBadItems(*result);
+  if (command.report.empty()) return OkStatus();
+  PLUMB_RETURN_IF_ERROR(pipeline::WriteReports(command.report, *result));
+  if (command.format == Format::kTable) {
+    std::printf("\nreport: %s/report.html\n", command.report.c_str());
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddPipeline(CLI::App& app, Action* action) {
+  auto command = std::make_shared<PipelineCommand>();
+  CLI::App* group = app.add_subcommand("pipeline", "Applications made of stages");
+  group->require_subcommand(1);
+  group->footer("Example: plumb pipeline run apps/faces/faces.yaml");
+  CLI::App* sub = group->add_subcommand("run", "Run an application until its source ends");
+  sub->add_option("FILE", command->file, "pipeline file (YAML)")->required();
+  sub->add_option("--source", command->source, "video, picture or folder instead of the file's");
+  sub->add_option("--report", command->report,
+                  "folder for report.html, records.jsonl, trace.json, summary.json");
+  sub->add_option("--output", command->output,
+                  "folder for what stages write (default: that of --report, or this one)");
+  sub->add_option("--truth", command->truth,
+                  "ground truth (JSON Lines) that the written detections are compared with");
+  sub->add_option("--set", command->set, "change a parameter: STAGE.KEY=VALUE")->type_size(1);
+  DeclareFormat(sub, &command->format);
+  sub->footer("Example: plumb pipeline run apps/faces/faces.yaml --source party.mp4 --report out");
+  sub->callback([command, action, sub] {
+    command->words = {"plumb", "pipeline", "run", command->file};
+    for (const CLI::Option* option : sub->get_options()) {
+      if (option->get_name() == "FILE") continue;
+      for (const std::string& value : option->results()) {
+        command->words.push_back(option->get_name());
+        command->words.push_back(value);
+      }
+    }
+    *action = [command] { return Execute(*command); };
+  });
+}
+
+}  // namespace plumb::cli

@@ -1,0 +1,52 @@
+// Runs a pipeline as an application: with records of every stage, figures of quality where there is
+// ground truth, and a folder of reports.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+#include "measure/analysis.h"
+#include "measure/record.h"
+#include "pipeline/runner.h"
+
+namespace plumb::pipeline {
+
+struct ApplicationOptions {
+  Target target;
+  ThreadPool* pool = nullptr;  // required
+  measure::RunHeader header;   // settings are added to it
+  std::string output_folder;   // of stages that write; made when missing
+  std::string truth;           // ground truth for write_jsonl's lines; empty: none
+  const std::atomic<int>* stop =
+      nullptr;  // 1: end the source and finish; 2 or more: drop everything
+  std::function<void(const Progress&)> on_progress;
+};
+
+struct ApplicationResult {
+  measure::Run run;  // with quality figures
+  measure::Analysis analysis;
+  Progress progress;
+};
+
+StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
+                                           const ApplicationOptions& options);
+
+// The figures of a run that scripts read: one JSON object. Keys that a run has no figure for are
+// null.
+std::string SummaryJson(const ApplicationResult& result);
+
+// Writes report.html, records.jsonl, trace.json and summary.json into the folder, which is made
+// when missing. Errors name the file.
+Status WriteReports(const std::string& folder, const ApplicationResult& result);
+
+// Makes the source stage read `source` (relative to the working folder).
+Status OverrideSource(PipelineSpec* spec, const std::string& source);
+
+// faces.yaml of the faces application: in the working folder's apps/faces, installed beside the
+// program, or of the tree it was built from.
+StatusOr<std::string> FindFacesPipeline();
+
+}  // namespace plumb::pipeline

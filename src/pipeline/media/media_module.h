@@ -1,0 +1,25 @@
+// Inside libplumb_media.so: the functions of its table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pipeline/media/media_api.h"
+
+namespace plumb::pipeline::media {
+
+// Writes "what: FFmpeg's words for the error" to `message`; always false. error 0: `what` alone.
+bool Fail(char* message, const std::string& what, int error);
+
+void* OpenReader(const char* path, int threads, MediaStreamInfo* info, char* message);
+MediaNext NextPicture(void* reader, MediaPictureInfo* picture, char* message);
+int ReadRgb(void* reader, std::uint8_t* rows, std::int64_t row_bytes, char* message);
+void CloseReader(void* reader);
+
+void* CreateWriter(const char* path, int width, int height, double frames_per_second,
+                   char* message);
+int WriteRgb(void* writer, const std::uint8_t* rows, std::int64_t row_bytes, char* message);
+int FinishWriter(void* writer, char* message);
+void AbandonWriter(void* writer);
+
+}  // namespace plumb::pipeline::media

@@ -1,0 +1,44 @@
+// Opens libplumb_media.so, the module with FFmpeg, when it is first needed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/status.h"
+#include "pipeline/buffer_pool.h"
+#include "pipeline/media/media_api.h"
+#include "pipeline/message.h"
+
+namespace plumb::pipeline {
+
+// The module's functions. Looked for beside the program, in ../lib/plumbline of it, and where it
+// was built. Opened once and kept; thread-safe. The error says where it was looked for.
+StatusOr<const MediaApi*> MediaFunctions();
+
+// Reads the pictures of one file. Used by one thread.
+class MediaFile {
+ public:
+  static StatusOr<std::unique_ptr<MediaFile>> Open(const std::string& path, int threads);
+  ~MediaFile();
+  MediaFile(const MediaFile&) = delete;
+  MediaFile& operator=(const MediaFile&) = delete;
+
+  // Fills image, frame, seconds and origin of the message; false at the end. A corrupt frame is a
+  // BadItem, after which reading goes on.
+  StatusOr<bool> Next(const std::string& payload, BufferPool& buffers, Message* message);
+  const MediaStreamInfo& info() const { return info_; }
+
+ private:
+  MediaFile(const MediaApi* api, std::string path) : api_(api), path_(std::move(path)) {}
+
+  const MediaApi* api_;
+  std::string path_;
+  void* reader_ = nullptr;
+  MediaStreamInfo info_{};
+};
+
+// The first picture of a file, for photographs.
+StatusOr<Image> ReadPicture(const std::string& path);
+
+}  // namespace plumb::pipeline

@@ -1,0 +1,37 @@
+// An ONNX model ready to run, shared by the stages and replicas that use it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+#include "engine/session.h"
+#include "pipeline/stage.h"
+
+namespace plumb::pipeline {
+
+class Network {
+ public:
+  // The model of that file, read once for all who ask. With use_pool runs use the threads of the
+  // pool that all stages share, else the calling thread alone.
+  static StatusOr<std::shared_ptr<Network>> Load(const StageContext& context,
+                                                 const std::string& path, bool use_pool);
+
+  const std::string& path() const { return path_; }
+  const std::vector<std::string>& inputs() const { return inputs_; }
+  const std::vector<std::string>& outputs() const { return outputs_; }
+
+  // Thread-safe. Errors name the file. Stops early when `cancel` is set.
+  StatusOr<std::vector<Tensor>> Run(const std::vector<Tensor>& inputs,
+                                    const std::atomic<bool>* cancel);
+
+ private:
+  Network(std::string path, std::shared_ptr<engine::Model> model, ThreadPool* pool);
+
+  std::string path_;
+  std::vector<std::string> inputs_, outputs_;
+  engine::Session session_;
+};
+
+}  // namespace plumb::pipeline

@@ -1,0 +1,78 @@
+// The parameters of a stage as a pipeline file gives them, read with checks: each getter says what
+// it expects, the first problem is kept, and Finish() also finds keys that nobody asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/status.h"
+
+namespace plumb::pipeline {
+
+// A piece of a pipeline file: a scalar, a list or a mapping, with the line where it stands.
+struct ParamNode {
+  enum class Form { kScalar, kList, kMap };
+  Form form = Form::kScalar;
+  int line = 0;  // from 1
+  std::string text;
+  std::vector<ParamNode> items;
+  std::vector<std::pair<std::string, ParamNode>> members;  // in the order of the file
+
+  const ParamNode* Find(std::string_view key) const;
+};
+
+// "'a'; did you mean 'b'?" when one of `known` is close to `word`, else "'a'; expected a, b or c".
+std::string Suggest(std::string_view word, const std::vector<std::string>& known);
+
+class StageParams {
+ public:
+  // `where` begins every message ("faces.yaml:12: stage 'detect'", without the line); `folder` is
+  // what relative paths are relative to. `node` outlives this and is a map.
+  StageParams(const ParamNode& node, std::string file, std::string where, std::string folder);
+
+  std::int64_t Int(std::string_view key, std::int64_t otherwise, std::int64_t low,
+                   std::int64_t high);
+  double Number(std::string_view key, double otherwise, double low, double high);
+  bool Flag(std::string_view key, bool otherwise);
+  std::string Text(std::string_view key, std::string_view otherwise);
+  std::string RequiredText(std::string_view key);
+  std::string Choice(std::string_view key, std::string_view otherwise,
+                     const std::vector<std::string>& choices);
+  // A path: absolute, or relative to the folder of the file. Required.
+  std::string Path(std::string_view key);
+  // One number stands for `count` equal ones; otherwise exactly `count` (0: any number) are
+  // expected.
+  std::vector<double> Numbers(std::string_view key, std::vector<double> otherwise,
+                              std::size_t count);
+  std::vector<std::string> Texts(std::string_view key);
+  // The items of a list of mappings, each to be read and finished by the caller; `what` names them
+  // in messages. Empty when the key is missing.
+  std::vector<StageParams> List(std::string_view key, std::string_view what);
+  bool Has(std::string_view key) const { return node_.Find(key) != nullptr; }
+
+  // A problem that the caller found with the value of `key`.
+  void Fail(std::string_view key, const std::string& problem);
+  // A problem that a part of it had: a status of its own Finish().
+  void FailWith(const Status& status);
+  // The first problem of any getter, or a key that none has asked for.
+  Status Finish();
+  void Ignore(std::string_view key) { Asked(key); }
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  const ParamNode* Asked(std::string_view key);
+  const ParamNode* Scalar(std::string_view key);
+  void FailAt(int line, const std::string& problem);
+  double ToNumber(std::string_view key, const ParamNode& node);
+
+  const ParamNode& node_;
+  std::string file_, where_, folder_;
+  std::vector<std::string> asked_;
+  Status status_;
+};
+
+}  // namespace plumb::pipeline

@@ -1,0 +1,135 @@
+// media: pictures of a video, of a picture, or of all pictures and videos of a folder in the order
+// of their names.
+//
+// Keys: source (file or folder); rate fast (as fast as the stages take them) or native (at the rate
+// of the file: a frame is due when it would be shown); threads (of the decoder); limit (pictures,
+// 0: all); output (name of the payload).
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "pipeline/media_library.h"
+#include "pipeline/stage.h"
+
+namespace plumb::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct MediaParams {
+  std::string source;
+  bool native_rate = false;
+  int threads = 1;
+  std::int64_t limit = 0;
+  std::string output;
+};
+
+bool IsMediaName(const fs::path& path) {
+  static constexpr std::string_view kEndings[] = {
+      ".jpg", ".jpeg", ".png", ".bmp", ".ppm",  ".tif", ".tiff", ".webp", ".gif",
+      ".mp4", ".mkv",  ".avi", ".mov", ".webm", ".mpg", ".mpeg", ".ts",   ".m4v"};
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(std::begin(kEndings), std::end(kEndings), ending) != std::end(kEndings);
+}
+
+StatusOr<std::vector<std::string>> ListMedia(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (IsMediaName(it->path()) && it->is_regular_file(ignored)) {
+      files.push_back(it->path().string());
+    }
+  }
+  if (error) return InvalidArgument("cannot read the folder '", folder, "': ", error.message());
+  if (files.empty()) {
+    return InvalidArgument("no picture and no video in the folder '", folder,
+                           "': expected names that end in .jpg, .png, .mp4, ...");
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+class MediaSource : public Source {
+ public:
+  explicit MediaSource(const MediaParams& params) : params_(params) {}
+
+  Status Start(const StageContext&) override {
+    std::error_code error;
+    is_folder_ = fs::is_directory(params_.source, error);
+    if (is_folder_) {
+      PLUMB_ASSIGN_OR_RETURN(files_, ListMedia(params_.source));
+      return MediaFunctions().status();
+    }
+    files_ = {params_.source};
+    PLUMB_ASSIGN_OR_RETURN(file_, MediaFile::Open(params_.source, params_.threads));
+    ++next_file_;
+    frames_per_second_ = file_->info().frames_per_second;
+    return OkStatus();
+  }
+
+  double frames_per_second() const override { return frames_per_second_; }
+
+  std::int64_t DueOfNext() override {
+    if (!params_.native_rate || frames_per_second_ <= 0) return -1;
+    return static_cast<std::int64_t>(static_cast<double>(asked_) / frames_per_second_ * 1e9);
+  }
+
+  StatusOr<bool> Next(Message* message) override {
+    if (params_.limit > 0 && delivered_ >= params_.limit) return false;
+    ++asked_;
+    while (true) {
+      if (file_ == nullptr) {
+        if (next_file_ >= files_.size()) return false;
+        PLUMB_RETURN_IF_ERROR(OpenNext(message));
+      }
+      const StatusOr<bool> found = file_->Next(params_.output, buffers_, message);
+      if (!found.ok() && !IsBadItem(found.status()) && is_folder_) {
+        file_ = nullptr;  // the others may be fine
+        return BadItem(std::string(found.status().message()));
+      }
+      if (!found.ok()) return found;
+      if (*found) {
+        ++delivered_;
+        return true;
+      }
+      file_ = nullptr;
+    }
+  }
+
+ private:
+  // In a folder one bad file is skipped.
+  Status OpenNext(Message* message) {
+    const std::string& path = files_[next_file_++];
+    message->origin = path;
+    StatusOr<std::unique_ptr<MediaFile>> file = MediaFile::Open(path, params_.threads);
+    if (!file.ok()) return BadItem(std::string(file.status().message()));
+    file_ = std::move(*file);
+    return OkStatus();
+  }
+
+  const MediaParams params_;
+  BufferPool buffers_;
+  bool is_folder_ = false;
+  std::vector<std::string> files_;
+  std::size_t next_file_ = 0;
+  std::unique_ptr<MediaFile> file_;
+  double frames_per_second_ = 0;
+  std::int64_t asked_ = 0, delivered_ = 0;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Source>> MakeMediaSource(StageParams& params) {
+  MediaParams p;
+  p.source = params.Path("source");
+  p.native_rate = params.Choice("rate", "fast", {"fast", "native"}) == "native";
+  p.threads = static_cast<int>(params.Int("threads", 1, 1, 64));
+  p.limit = params.Int("limit", 0, 0, std::int64_t{1} << 40);
+  p.output = params.Text("output", "image");
+  PLUMB_RETURN_IF_ERROR(params.Finish());
+  return std::make_unique<MediaSource>(p);
+}
+
+}  // namespace plumb::pipeline

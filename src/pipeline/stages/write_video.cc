@@ -1,0 +1,83 @@
+// write_video: pictures as a video file. All have the size of the first one; a side that is odd
+// loses its last pixel.
+//
+// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps; image
+// (payload).
+#include "pipeline/media_library.h"
+#include "pipeline/stage.h"
+
+namespace plumb::pipeline {
+namespace {
+
+struct WriteParams {
+  std::string path, image;
+  double fps = 0;
+};
+
+class WriteVideo : public Stage {
+ public:
+  explicit WriteVideo(const WriteParams& params) : params_(params) {}
+  ~WriteVideo() override { Abandon(); }
+
+  Status Start(const StageContext& context) override {
+    if (context.replica > 0) return InvalidArgument("it writes one file: set replicas: 1");
+    path_ = context.OutputPath(params_.path);
+    PLUMB_ASSIGN_OR_RETURN(api_, MediaFunctions());
+    return OkStatus();
+  }
+
+  Status Process(Message& message) override {
+    PLUMB_ASSIGN_OR_RETURN(const Image* image, message.Get<Image>(params_.image));
+    char words[kMediaMessageBytes] = "";
+    if (writer_ == nullptr) {
+      width_ = image->width;
+      height_ = image->height;
+      writer_ = api_->create(path_.c_str(), width_, height_, params_.fps, words);
+      if (writer_ == nullptr) return Unavailable("cannot write '", path_, "': ", words);
+    }
+    if (image->width != width_ || image->height != height_) {
+      return BadItem("a picture of ", image->width, "x", image->height, " in a video of ", width_,
+                     "x", height_);
+    }
+    if (api_->write_rgb(writer_, image->pixels.get(), image->row_bytes, words) == 0) {
+      return ResourceExhausted("cannot write '", path_, "': ", words);
+    }
+    return OkStatus();
+  }
+
+  Status Finish() override {
+    if (writer_ == nullptr) return OkStatus();
+    char words[kMediaMessageBytes] = "";
+    void* writer = writer_;
+    writer_ = nullptr;
+    if (api_->finish(writer, words) == 0) {
+      return ResourceExhausted("cannot write '", path_, "': ", words);
+    }
+    return OkStatus();
+  }
+
+  void Abandon() override {
+    if (writer_ != nullptr) api_->abandon(writer_);
+    writer_ = nullptr;
+  }
+
+ private:
+  const WriteParams params_;
+  std::string path_;
+  const MediaApi* api_ = nullptr;
+  void* writer_ = nullptr;
+  int width_ = 0, height_ = 0;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Stage>> MakeWriteVideo(StageParams& params) {
+  WriteParams p;
+  p.path = params.RequiredText("path");
+  p.fps = params.Number("fps", 25, 0.1, 1000);
+  p.image = params.Text("image", "drawn");
+  PLUMB_RETURN_IF_ERROR(params.Finish());
+  return std::make_unique<WriteVideo>(p);
+}
+
+}  // namespace plumb::pipeline

@@ -1,0 +1,68 @@
+// The one place that knows the YAML library.
+#include <yaml-cpp/yaml.h>
+
+#include "pipeline/pipeline_file.h"
+
+namespace plumb::pipeline {
+namespace {
+
+constexpr int kMaxDepth = 16;
+constexpr int kMaxNodes = 20'000;  // aliases are counted each time they are used
+
+struct TreeCopy {
+  const std::string& file;
+  int nodes = 0;
+
+  Status Fail(const YAML::Node& node, const std::string& problem) const {
+    return InvalidArgument(file, ":", node.Mark().line + 1, ": ", problem);
+  }
+
+  Status Copy(const YAML::Node& from, int depth, ParamNode* to) {
+    to->line = from.Mark().line + 1;
+    if (depth > kMaxDepth) {
+      return Fail(from, absl::StrCat("nested more than ", kMaxDepth, " deep"));
+    }
+    if (++nodes > kMaxNodes) {
+      return Fail(from,
+                  absl::StrCat("more than ", kMaxNodes, " values, aliases counted each time"));
+    }
+    if (from.IsSequence()) {
+      to->form = ParamNode::Form::kList;
+      for (const YAML::Node& item : from) {
+        PLUMB_RETURN_IF_ERROR(Copy(item, depth + 1, &to->items.emplace_back()));
+      }
+    } else if (from.IsMap()) {
+      to->form = ParamNode::Form::kMap;
+      for (const auto& member : from) {
+        if (!member.first.IsScalar()) return Fail(member.first, "a key is no plain word");
+        const std::string& key = member.first.Scalar();
+        if (to->Find(key) != nullptr) {
+          return Fail(member.first, absl::StrCat("the key '", key, "' stands twice"));
+        }
+        to->members.emplace_back(key, ParamNode());
+        PLUMB_RETURN_IF_ERROR(Copy(member.second, depth + 1, &to->members.back().second));
+        // An empty value has no place of its own.
+        if (member.second.IsNull()) to->members.back().second.line = member.first.Mark().line + 1;
+      }
+    } else if (from.IsScalar()) {
+      to->text = from.Scalar();
+    }
+    return OkStatus();
+  }
+};
+
+}  // namespace
+
+StatusOr<ParamNode> ParseYaml(const std::string& text, const std::string& file) {
+  try {
+    const YAML::Node root = YAML::Load(text);
+    TreeCopy copy{file};
+    ParamNode tree;
+    PLUMB_RETURN_IF_ERROR(copy.Copy(root, 0, &tree));
+    return tree;
+  } catch (const YAML::Exception& error) {
+    return InvalidArgument(file, ":", error.mark.line + 1, ": not valid YAML: ", error.msg);
+  }
+}
+
+}  // namespace plumb::pipeline
