@@ -24,10 +24,10 @@ test: ## build everything and run the unit tests
 	@$(MAKE) --no-print-directory everything
 	@$(PYTHON) scripts/run_tests.py test
 
-check: ## sanitizers, fuzz targets, browser and slow tests, format, lint, layers, sizes
+check: ## sanitizers, fuzz targets, browser and slow tests, format, lint, layers, sizes (ONLY=a,b: some)
 	scripts/install_packages.sh build test check
 	@$(MAKE) --no-print-directory everything
-	@$(PYTHON) scripts/run_tests.py check
+	@$(PYTHON) scripts/run_tests.py check $(if $(ONLY),--only $(ONLY))
 
 bench: ## run the benchmarks; results in out/bench
 	scripts/install_packages.sh build test check
