@@ -5,6 +5,7 @@
 #include "absl/container/inlined_vector.h"
 #include "graph/merge_info.h"
 #include "graph/schema.h"
+#include "graph/verifier.h"
 
 namespace plumb {
 namespace {

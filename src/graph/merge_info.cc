@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/verifier.h"
+
 namespace plumb {
 namespace {
 
@@ -67,19 +69,6 @@ StatusOr<ValueInfo> MergeInfo(const ValueInfo& stated, ValueInfo inferred, State
   }
   PLUMB_RETURN_IF_ERROR(CheckInfo(inferred));
   return inferred;
-}
-
-Status CheckInfo(const ValueInfo& info) {
-  if (!info.dims) return OkStatus();
-  if (info.dims->size() > kMaxRank) {
-    return InvalidArgument("rank ", info.dims->size(), " is above the ", kMaxRank,
-                           " that are supported");
-  }
-  absl::InlinedVector<std::int64_t, 8> sizes;
-  for (const Dim& dim : *info.dims) {
-    if (dim.is_constant()) sizes.push_back(dim.value());
-  }
-  return CheckedNumElements(sizes).status();
 }
 
 }  // namespace plumb

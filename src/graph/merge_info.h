@@ -32,7 +32,4 @@ class SymbolNamer {
 StatusOr<ValueInfo> MergeInfo(const ValueInfo& stated, ValueInfo inferred, Statements statements,
                               SymbolTable& symbols, SymbolNamer* namer = nullptr);
 
-// Rank at most kMaxRank, no negative size, element count within bounds.
-Status CheckInfo(const ValueInfo& info);
-
 }  // namespace plumb

@@ -40,8 +40,8 @@ const Formal* FormalAt(const std::vector<Formal>& formals, std::size_t index) {
   return repeats ? &formals.back() : nullptr;
 }
 
-// Arity of the inputs or the outputs; `what` is "input" or "output". A variadic first formal is there
-// at least once, and no variadic input is omitted.
+// Arity of the inputs or the outputs; `what` is "input" or "output". A variadic first formal is
+// there at least once, and no variadic input is omitted.
 Status CheckArity(const std::vector<Formal>& formals, const std::vector<ValueId>& values,
                   std::string_view what) {
   if (values.size() > formals.size() && FormalAt(formals, values.size() - 1) == nullptr) {

@@ -95,6 +95,8 @@ class GraphParser {
       if (cursor_.TakeSymbol(":")) {
         PLUMB_ASSIGN_OR_RETURN(type, ParseType());
       }
+      const Status sizes = CheckInfo({type.dtype, type.dims, std::nullopt});
+      if (!sizes.ok()) return ErrorAt(at, std::string(sizes.message()));
       graph_.AddInput(name, type.dtype, std::move(type.dims));
     }
     return OkStatus();

@@ -103,6 +103,8 @@ TEST(Text, ErrorsSayLineAndColumn) {
       {"graph g(x: f33[2]) -> (x) {}",
        "line 1, column 12: unknown element type 'f33'; expected one of: f32 f64 f16 bf16 i8 i16 "
        "i32 i64 u8 u16 u32 u64 bool str i4 u4"},
+      {"graph g(x: f32[99999999999,99999999999]) -> (x) {}",
+       "line 1, column 9: shape 99999999999x99999999999 has more than 2^57 elements"},
       {"graph g(x: f32[-2]) -> (x) {}", "line 1, column 16: a dimension is not negative"},
       {"graph g(x: f32[]) -> (y) {}", "line 1, column 23: value 'y' is used before it is defined"},
       {"graph g(x: f32[]) -> (x) {\n  y = Nope(x)\n}", "line 2, column 7: unknown operator 'Nope'"},

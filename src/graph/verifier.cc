@@ -21,6 +21,7 @@ class Verifier {
       return InvalidArgument("subgraphs nest deeper than ", kMaxSubgraphDepth);
     }
     PLUMB_RETURN_IF_ERROR(CollectDefinitions());
+    PLUMB_RETURN_IF_ERROR(CheckInputSizes());
     PLUMB_RETURN_IF_ERROR(CheckNames());
     for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
       const Node& node = graph_.node(id);
@@ -63,6 +64,14 @@ class Verifier {
         const Status status = Define(output, "an output");
         if (!status.ok()) return Annotate(status, NodeLabel(node));
       }
+    }
+    return OkStatus();
+  }
+
+  Status CheckInputSizes() const {
+    for (ValueId id : graph_.inputs()) {
+      const Status status = CheckInfo(graph_.value(id).info);
+      if (!status.ok()) return Annotate(status, "input '" + graph_.value(id).name + "'");
     }
     return OkStatus();
   }
@@ -155,5 +164,18 @@ Status VerifyAt(const Graph& graph, int depth) { return Verifier(graph, depth).R
 }  // namespace
 
 Status Verify(const Graph& graph) { return VerifyAt(graph, 0); }
+
+Status CheckInfo(const ValueInfo& info) {
+  if (!info.dims) return OkStatus();
+  if (info.dims->size() > kMaxRank) {
+    return InvalidArgument("rank ", info.dims->size(), " is above the ", kMaxRank,
+                           " that are supported");
+  }
+  absl::InlinedVector<std::int64_t, 8> sizes;
+  for (const Dim& dim : *info.dims) {
+    if (dim.is_constant()) sizes.push_back(dim.value());
+  }
+  return CheckedNumElements(sizes).status();
+}
 
 }  // namespace plumb

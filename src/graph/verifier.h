@@ -12,4 +12,8 @@ namespace plumb {
 // returned with the node that has it: "node 'conv_3' (Conv): ...".
 Status Verify(const Graph& graph);
 
+// Sizes that come from outside: rank at most kMaxRank, no negative size, element count within
+// bounds.
+Status CheckInfo(const ValueInfo& info);
+
 }  // namespace plumb

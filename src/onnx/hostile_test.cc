@@ -158,6 +158,11 @@ const Case kModels[] = {
            ->set_dim_value(-7);
      },
      "input 'x': dimension 1 is -7"},
+    {"input of absurd size",
+     [](auto& m) {
+       AddValue(Graph_(m)->mutable_input(), "z", kFloatCode, {1LL << 40, 3, 1LL << 40});
+     },
+     "input 'z': shape 1099511627776x3x1099511627776 has more than 2^57 elements"},
     {"too many dimensions",
      [](auto& m) {
        for (int i = 0; i < 20; ++i) {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "graph/text.h"
+#include "graph/verifier.h"
 #include "onnx/element_type.h"
 
 namespace plumb::onnx {
@@ -58,6 +59,7 @@ StatusOr<ValueInfo> InfoOfType(const onnxpb::TypeProto& type, SymbolTable& symbo
       info.dims->push_back(Dim::Symbol(symbols.Fresh()));
     }
   }
+  PLUMB_RETURN_IF_ERROR(CheckInfo(info));
   return info;
 }
 
