@@ -1,4 +1,5 @@
 // Add: y = a + b.
+#include "ops/channel_affine.h"
 #include "ops/elementwise.h"
 
 namespace plumb::ops {
@@ -30,12 +31,17 @@ constexpr BinaryRule kAdd = {
     .code = InstructionCode(kernels::EltOp::kAdd),
 };
 
+std::optional<ChannelAffine> AsAffine(const Graph& graph, const Node& node) {
+  return ElementwiseAffine(graph, node, AffineKind::kAdd);
+}
+
 }  // namespace
 
 const OpDef& AddOp() {
   static const OpDef op = [] {
     OpDef op = BinaryElementwise<kAdd>();
     op.infer = Infer;
+    op.as_affine = AsAffine;
     return op;
   }();
   return op;

@@ -22,8 +22,8 @@ Status Infer(InferContext& context) {
     return OkStatus();
   }
   const DimVector& x = context.dims(0);
-  PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", 0),
-                                                       static_cast<int>(x.size())));
+  PLUMB_ASSIGN_OR_RETURN(const int axis,
+                         NormalizeAxis(context.attrs().Int("axis", 0), static_cast<int>(x.size())));
   DimVector dims;
   for (int i = 0; i < static_cast<int>(x.size()); ++i) {
     if (i != axis) dims.push_back(x[static_cast<std::size_t>(i)]);

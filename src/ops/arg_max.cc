@@ -1,4 +1,5 @@
-// ArgMax: the index of the largest element along an axis, the first of equals unless select_last_index.
+// ArgMax: the index of the largest element along an axis, the first of equals unless
+// select_last_index.
 #include "ops/arg_extreme.h"
 
 namespace plumb::ops {
@@ -6,8 +7,9 @@ namespace {
 
 // --- schema -----------------------------------------------------------------------------------
 OpDef Schema() {
-  return ArgExtremeSchema("ArgMax", "index of the largest element along the axis, the first of equals "
-                                    "unless select_last_index; NaN counts as largest");
+  return ArgExtremeSchema("ArgMax",
+                          "index of the largest element along the axis, the first of equals "
+                          "unless select_last_index; NaN counts as largest");
 }
 
 // --- reference --------------------------------------------------------------------------------

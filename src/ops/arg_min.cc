@@ -1,4 +1,5 @@
-// ArgMin: the index of the smallest element along an axis, the first of equals unless select_last_index.
+// ArgMin: the index of the smallest element along an axis, the first of equals unless
+// select_last_index.
 #include "ops/arg_extreme.h"
 
 namespace plumb::ops {
@@ -6,8 +7,9 @@ namespace {
 
 // --- schema -----------------------------------------------------------------------------------
 OpDef Schema() {
-  return ArgExtremeSchema("ArgMin", "index of the smallest element along the axis, the first of equals "
-                                    "unless select_last_index; NaN counts as smallest");
+  return ArgExtremeSchema("ArgMin",
+                          "index of the smallest element along the axis, the first of equals "
+                          "unless select_last_index; NaN counts as smallest");
 }
 
 // --- reference --------------------------------------------------------------------------------

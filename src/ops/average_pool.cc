@@ -40,15 +40,15 @@ Status Reference(ReferenceContext& context) {
       [&]<typename T>(T) -> Status {
         const T* src = x.data<T>().data();
         T* dst = y->mutable_data<T>().data();
-        ForEachWindow(pool, [&](std::int64_t at, std::span<const std::int64_t> pixels,
-                                double padded) {
-          const double count = include_pad ? padded : static_cast<double>(pixels.size());
-          for (std::int64_t image = 0; image < pool.images; ++image) {
-            double sum = 0;
-            for (const std::int64_t p : pixels) sum += AsDouble(src[image * pixels_in + p]);
-            dst[image * pixels_out + at] = FromDouble<T>(sum / count);
-          }
-        });
+        ForEachWindow(
+            pool, [&](std::int64_t at, std::span<const std::int64_t> pixels, double padded) {
+              const double count = include_pad ? padded : static_cast<double>(pixels.size());
+              for (std::int64_t image = 0; image < pool.images; ++image) {
+                double sum = 0;
+                for (const std::int64_t p : pixels) sum += AsDouble(src[image * pixels_in + p]);
+                dst[image * pixels_out + at] = FromDouble<T>(sum / count);
+              }
+            });
         return OkStatus();
       },
       OkStatus());

@@ -1,5 +1,5 @@
-// AveragePoolGrad: the gradient of each window, divided by its number of pixels (unless divide = 0),
-// goes to every pixel of the window.
+// AveragePoolGrad: the gradient of each window, divided by its number of pixels (unless divide =
+// 0), goes to every pixel of the window.
 #include "ops/conv_gradient.h"
 #include "ops/cost.h"
 #include "ops/expression.h"
@@ -14,8 +14,9 @@ OpDef Schema() {
   OpDef op;
   op.name = "AveragePoolGrad";
   op.domain = "plumb";
-  op.doc = "dX[pixel] = sum over the windows with that pixel of dY / their number of pixels; "
-           "divide = 0 leaves the division out";
+  op.doc =
+      "dX[pixel] = sum over the windows with that pixel of dY / their number of pixels; "
+      "divide = 0 leaves the division out";
   op.inputs = {{"dY", "T=float"}, {"shape", "i64"}};
   op.outputs = {{"dX", "T"}};
   op.attrs = WindowAttrs(/*ceil_mode=*/true);
@@ -60,9 +61,8 @@ Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 2); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
-  const AttrMap attrs = Attrs({{"kernel_shape", Sizes{3, 2}},
-                               {"strides", Sizes{2, 1}},
-                               {"pads", Sizes{1, 0, 1, 1}}});
+  const AttrMap attrs =
+      Attrs({{"kernel_shape", Sizes{3, 2}}, {"strides", Sizes{2, 1}}, {"pads", Sizes{1, 0, 1, 1}}});
   AttrMap undivided = attrs;
   undivided.Set("divide", std::int64_t{0});
   return {{"overlapping", {F32({2, 3, 3, 5}), ConstantInts({2, 3, 5, 5})}, attrs},

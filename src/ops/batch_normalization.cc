@@ -18,8 +18,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "BatchNormalization";
-  op.doc = "Y = (X - mean) / sqrt(var + epsilon) * scale + B per channel; training_mode takes mean "
-           "and var of the batch and moves the running ones by 1 - momentum";
+  op.doc =
+      "Y = (X - mean) / sqrt(var + epsilon) * scale + B per channel; training_mode takes mean "
+      "and var of the batch and moves the running ones by 1 - momentum";
   op.since_opset = 7;
   op.inputs = {{"X", "T=float"},
                {"scale", "T1=float"},
@@ -154,7 +155,8 @@ Status Reference(ReferenceContext& context) {
     move(1, old.mean, s.mean);
     move(2, old.variance, s.variance);
   }
-  const std::vector<double> scale = ToDoubles(context.input(1)), shift = ToDoubles(context.input(2));
+  const std::vector<double> scale = ToDoubles(context.input(1)),
+                            shift = ToDoubles(context.input(2));
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t c = i / static_cast<std::size_t>(pixels) % static_cast<std::size_t>(channels);
     const double inverse = 1 / std::sqrt(s.variance[c] + Epsilon(context.attrs()));
@@ -220,7 +222,7 @@ std::optional<ChannelAffine> AsAffine(const Graph& graph, const Node& node) {
   for (int i = 0; i < 4; ++i) {
     if (!graph.IsConstant(node.input(i + 1))) return std::nullopt;
     const Tensor& tensor = graph.value(node.input(i + 1)).constant;
-    if (!IsFloating(tensor.dtype())) return std::nullopt;
+    if (tensor.dtype() != DType::kFloat32) return std::nullopt;
     values[i] = ToDoubles(tensor);
     if (values[i].size() != values[0].size()) return std::nullopt;
   }

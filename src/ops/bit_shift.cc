@@ -54,9 +54,15 @@ std::vector<Sample> Samples() {
       {"left", {u8({5, 9}, 255), u8({9}, 7)}, left, 1, 0},
       {"right", {u8({5, 9}, 255), u8({9}, 7)}, right, 1, 0},
       {"beyond the width", {u8({6}, 255), u8({6}, 20)}, left, 1, 0},
-      {"u32", {Random(DType::kUInt32, {17}, 0, 4e9), Random(DType::kUInt32, {17}, 0, 31)}, right, 1,
+      {"u32",
+       {Random(DType::kUInt32, {17}, 0, 4e9), Random(DType::kUInt32, {17}, 0, 31)},
+       right,
+       1,
        0},
-      {"u64", {Random(DType::kUInt64, {17}, 0, 1e18), Random(DType::kUInt64, {17}, 0, 70)}, left, 1,
+      {"u64",
+       {Random(DType::kUInt64, {17}, 0, 1e18), Random(DType::kUInt64, {17}, 0, 70)},
+       left,
+       1,
        0},
   };
 }

@@ -23,7 +23,8 @@ std::int8_t Int4At(const Tensor& x, std::int64_t i) {
 void SetInt4(Tensor* y, std::int64_t i, std::int64_t value) {
   auto& byte = static_cast<std::uint8_t*>(y->mutable_raw())[i / 2];
   const int nibble = static_cast<int>(value & 15);
-  byte = static_cast<std::uint8_t>(i % 2 == 0 ? (byte & 0xF0) | nibble : (byte & 0x0F) | nibble << 4);
+  byte =
+      static_cast<std::uint8_t>(i % 2 == 0 ? (byte & 0xF0) | nibble : (byte & 0x0F) | nibble << 4);
 }
 
 // As int8, which holds both four-bit types.

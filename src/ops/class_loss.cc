@@ -129,9 +129,7 @@ std::vector<Sample> LossSamples(bool log_probs) {
     return log_probs ? F32(std::move(shape), -5, -0.1) : F32(std::move(shape), -2, 2);
   };
   const auto labels = [](Sizes shape) { return Random(DType::kInt64, std::move(shape), 0, 4); };
-  const auto reduction = [](const char* text) {
-    return Attrs({{"reduction", std::string(text)}});
-  };
+  const auto reduction = [](const char* text) { return Attrs({{"reduction", std::string(text)}}); };
   AttrMap ignoring = reduction("mean");
   ignoring.Set("ignore_index", std::int64_t{2});
   AttrMap outside = reduction("sum");

@@ -14,9 +14,8 @@ OpDef Schema() {
   op.name = "Clip";
   op.doc = "output = min(max(input, min), max); either bound may be left out";
   op.since_opset = 6;
-  op.inputs = {{"input", "T=number"},
-               {"min", "T", Arity::kOptional},
-               {"max", "T", Arity::kOptional}};
+  op.inputs = {
+      {"input", "T=number"}, {"min", "T", Arity::kOptional}, {"max", "T", Arity::kOptional}};
   op.outputs = {{"output", "T"}};
   op.elementwise = true;
   op.layout = LayoutRule::kFollow;
@@ -144,12 +143,14 @@ std::vector<Sample> Samples() {
       {"bounds at run time", {F32({17}, -3, 3), F32({}, -1, -0.5), F32({}, 0.5, 1)}, {}},
       {"empty", {F32({0, 3}), bound(0), bound(1)}, {}},
       {"f64",
-       {Random(DType::kFloat64, {9}, -3, 3), bound(-1, DType::kFloat64),
-        bound(1, DType::kFloat64)}, {}},
+       {Random(DType::kFloat64, {9}, -3, 3), bound(-1, DType::kFloat64), bound(1, DType::kFloat64)},
+       {}},
       {"i32", {i32({4, 9}), bound(-9, DType::kInt32), bound(20, DType::kInt32)}, {}, 1, 0},
       {"u8",
        {Random(DType::kUInt8, {9}, 0, 255), bound(9, DType::kUInt8), bound(200, DType::kUInt8)},
-       {}, 1, 0},
+       {},
+       1,
+       0},
   };
 }
 

@@ -47,7 +47,11 @@ std::vector<Sample> Samples() {
   const AttrMap padded = Attrs({{"pads", Sizes{1, 1, 1, 1}}});
   return {
       {"u8 by i8", {u8({1, 3, 5, 5}), i8({4, 3, 3, 3})}, {}, 1, 0},
-      {"padded with zero point", {u8({2, 3, 4, 5}), u8({4, 3, 3, 3}), u8({}), u8({})}, padded, 1, 0},
+      {"padded with zero point",
+       {u8({2, 3, 4, 5}), u8({4, 3, 3, 3}), u8({}), u8({})},
+       padded,
+       1,
+       0},
       {"zero point per channel", {i8({1, 2, 4, 4}), i8({3, 2, 2, 2}), i8({}), i8({3})}, {}, 1, 0},
   };
 }

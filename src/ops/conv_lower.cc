@@ -84,11 +84,11 @@ Status LowerConv(LowerContext& context, bool transposed) {
       };
     }
     choice.kernel = BindConv(problem, algorithm, context.target());
-    choice.operands = {{OperandRef::kInput, 0},
-                       {OperandRef::kPacked, 0},
-                       problem.epilogue.has_residual ? OperandRef{OperandRef::kInput, 3}
-                                                     : OperandRef{},
-                       {OperandRef::kOutput, 0}};
+    choice.operands = {
+        {OperandRef::kInput, 0},
+        {OperandRef::kPacked, 0},
+        problem.epilogue.has_residual ? OperandRef{OperandRef::kInput, 3} : OperandRef{},
+        {OperandRef::kOutput, 0}};
     context.Add(std::move(choice));
   }
   return OkStatus();

@@ -51,7 +51,8 @@ std::vector<Sample> ConvSamples() {
       Case("groups", {1, 12, 6, 6}, {8, 3, 3, 3}, Grouped(4, Pads({1, 1, 1, 1}))),
       Case("groups of 16", {1, 32, 5, 5}, {32, 16, 3, 3}, Grouped(2, Pads({1, 1, 1, 1}))),
       Case("depthwise", {2, 17, 7, 6}, {17, 1, 3, 3}, Grouped(17, Pads({1, 1, 1, 1}))),
-      Case("depthwise strided", {1, 32, 9, 9}, {32, 1, 5, 5}, Grouped(32, Pads({2, 2, 2, 2}, {2, 2}))),
+      Case("depthwise strided", {1, 32, 9, 9}, {32, 1, 5, 5},
+           Grouped(32, Pads({2, 2, 2, 2}, {2, 2}))),
       Case("depthwise multiplied", {1, 3, 5, 5}, {6, 1, 3, 3}, Grouped(3)),
       Case("same upper", {1, 3, 8, 7}, {4, 3, 3, 2}, AutoPadded("SAME_UPPER", {2, 3})),
       Case("same lower", {1, 3, 8, 7}, {4, 3, 2, 4}, AutoPadded("SAME_LOWER", {2, 1})),
@@ -60,10 +61,10 @@ std::vector<Sample> ConvSamples() {
       Case("three dimensions", {1, 3, 5, 4, 6}, {4, 3, 2, 3, 3}, Pads({0, 1, 1, 1, 1, 0})),
       Case("empty batch", {0, 3, 5, 5}, {4, 3, 3, 3}, {}),
   };
-  samples.push_back({"f64",
-                     {Random(DType::kFloat64, {1, 3, 5, 5}), Random(DType::kFloat64, {2, 3, 3, 3})},
-                     {}});
-  samples.push_back({"weight given at run time", {F32({1, 3, 5, 5}), F32({2, 3, 3, 3}), F32({2})}, {}});
+  samples.push_back(
+      {"f64", {Random(DType::kFloat64, {1, 3, 5, 5}), Random(DType::kFloat64, {2, 3, 3, 3})}, {}});
+  samples.push_back(
+      {"weight given at run time", {F32({1, 3, 5, 5}), F32({2, 3, 3, 3}), F32({2})}, {}});
   return samples;
 }
 

@@ -1,5 +1,6 @@
 // ConvTranspose: every input pixel times a weight, added into the output where the window lies:
-//   y[n,m,o] = bias[m] + sum over c in the group of m, taps t with o = i * stride + t * dilation - pad
+//   y[n,m,o] = bias[m] + sum over c in the group of m, taps t with o = i * stride + t * dilation -
+//   pad
 //              of x[n,c,i] w[c,m,t]
 #include "ops/conv_gradient.h"
 #include "ops/convolution.h"
@@ -12,8 +13,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "ConvTranspose";
-  op.doc = "y[n,m,o] = B[m] + sum over c, i, t with o = i * stride + t * dilation - pad of "
-           "X[n,c,i] W[c,m,t]";
+  op.doc =
+      "y[n,m,o] = B[m] + sum over c, i, t with o = i * stride + t * dilation - pad of "
+      "X[n,c,i] W[c,m,t]";
   op.inputs = {{"X", "T=float"}, {"W", "T"}, {"B", "T", Arity::kOptional}};
   op.outputs = {{"Y", "T"}};
   op.attrs = ConvAttrs(/*transposed=*/true);
@@ -91,7 +93,8 @@ std::vector<Sample> Samples() {
              Attrs({{"strides", two}, {"auto_pad", std::string("SAME_LOWER")}})),
       sample("one pixel", {1, 3, 1, 1}, {3, 4, 2, 3}, {}),
       sample("one dimension", {1, 2, 5}, {2, 3, 3}, Attrs({{"strides", Sizes{2}}})),
-      sample("three dimensions", {1, 2, 2, 3, 2}, {2, 3, 2, 2, 3}, Attrs({{"strides", Sizes{2, 1, 2}}})),
+      sample("three dimensions", {1, 2, 2, 3, 2}, {2, 3, 2, 2, 3},
+             Attrs({{"strides", Sizes{2, 1, 2}}})),
       sample("empty batch", {0, 2, 3, 3}, {2, 3, 2, 2}, {}),
   };
 }

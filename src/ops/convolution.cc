@@ -12,9 +12,7 @@
 namespace plumb::ops {
 namespace {
 
-bool Differ(const Dim& a, const Dim& b) {
-  return a.is_constant() && b.is_constant() && a != b;
-}
+bool Differ(const Dim& a, const Dim& b) { return a.is_constant() && b.is_constant() && a != b; }
 
 // Ranks, channels and groups; `large` says whether x is the large image.
 Status CheckChannels(const AttrMap& attrs, const DimVector& x, const DimVector& weight,
@@ -92,8 +90,8 @@ StatusOr<std::int64_t> TransposedSize(const TransposeSizes& sizes, int axis, std
   const std::int64_t stride = window->stride[axis];
   const std::int64_t natural =
       stride * (small - 1) + sizes.output_padding[axis] + window->Extent(axis);
-  const bool same = window->auto_pad == AutoPad::kSameUpper ||
-                    window->auto_pad == AutoPad::kSameLower;
+  const bool same =
+      window->auto_pad == AutoPad::kSameUpper || window->auto_pad == AutoPad::kSameLower;
   if (!sizes.output_shape && !same) {
     const std::int64_t size = natural - window->pad_begin[axis] - window->pad_end[axis];
     if (size < 0 || (size == 0 && small > 0)) {
@@ -190,8 +188,7 @@ StatusOr<Convolution> MakeConv(const AttrMap& attrs, const Shape& x, const Shape
   return c;
 }
 
-StatusOr<Convolution> MakeConvTranspose(const AttrMap& attrs, const Shape& x,
-                                        const Shape& weight) {
+StatusOr<Convolution> MakeConvTranspose(const AttrMap& attrs, const Shape& x, const Shape& weight) {
   PLUMB_RETURN_IF_ERROR(CheckChannels(attrs, ToDims(x), ToDims(weight), /*large=*/false));
   Convolution c;
   c.group = attrs.Int("group", 1);
@@ -269,9 +266,8 @@ Status ReferenceConv(ReferenceContext& context, bool transposed) {
     return InvalidArgument("input is ", Str(DTypeName(x.dtype())), " and weight ",
                            Str(DTypeName(weight.dtype())), ", expected one floating-point type");
   }
-  PLUMB_ASSIGN_OR_RETURN(const Convolution c,
-                         (transposed ? MakeConvTranspose : MakeConv)(context.attrs(), x.shape(),
-                                                                     weight.shape()));
+  PLUMB_ASSIGN_OR_RETURN(const Convolution c, (transposed ? MakeConvTranspose : MakeConv)(
+                                                  context.attrs(), x.shape(), weight.shape()));
   PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
   const Shape shape = OutputShape(c, transposed);
   PLUMB_ASSIGN_OR_RETURN(const Tensor* bias, Addend(context, 2, Shape{shape[1]}));

@@ -1,5 +1,5 @@
-// CumSum: y[i] = the sum of x up to i along an axis; exclusive leaves x[i] out, reverse starts at the
-// end.
+// CumSum: y[i] = the sum of x up to i along an axis; exclusive leaves x[i] out, reverse starts at
+// the end.
 #include <type_traits>
 #include <vector>
 
@@ -15,7 +15,8 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "CumSum";
-  op.doc = "y[i] = sum of x[0 ... i] along the axis; exclusive: without x[i]; reverse: from the end";
+  op.doc =
+      "y[i] = sum of x[0 ... i] along the axis; exclusive: without x[i]; reverse: from the end";
   op.since_opset = 11;
   op.inputs = {{"x", "T=number"}, {"axis", "index"}};
   op.outputs = {{"y", "T"}};
@@ -43,8 +44,8 @@ Status Reference(ReferenceContext& context) {
   const Tensor& x = context.input(0);
   const Tensor& given = context.input(1);
   if (given.num_elements() != 1 || !IsInteger(given.dtype())) {
-    return InvalidArgument("axis is ", Str(DTypeName(given.dtype())), " ",
-                           given.shape().ToString(), ", expected one integer");
+    return InvalidArgument("axis is ", Str(DTypeName(given.dtype())), " ", given.shape().ToString(),
+                           ", expected one integer");
   }
   PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(ToInt64s(given)[0], x.rank()));
   const bool exclusive = context.attrs().Int("exclusive", 0) != 0;

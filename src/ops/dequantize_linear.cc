@@ -67,15 +67,24 @@ std::vector<Sample> Samples() {
   };
   const AttrMap blocks = Attrs({{"axis", std::int64_t{1}}, {"block_size", std::int64_t{3}}});
   return {
-      {"u8", {Random(DType::kUInt8, {3, 17}, 0, 255), scalar(0.02), scalar(128, DType::kUInt8)}, {},
-       1, 1e-6},
+      {"u8",
+       {Random(DType::kUInt8, {3, 17}, 0, 255), scalar(0.02), scalar(128, DType::kUInt8)},
+       {},
+       1,
+       1e-6},
       {"i8", {Random(DType::kInt8, {7}, -128, 127), scalar(0.5)}, {}, 1, 1e-6},
       {"i32", {Random(DType::kInt32, {7}, -1e6, 1e6), scalar(0.001)}, {}, 1, 1e-6},
       {"per channel",
        {Random(DType::kInt8, {2, 3, 4}, -128, 127), Constant(F32({3}, 0.01, 0.1)),
-        Constant(Random(DType::kInt8, {3}, -9, 9))}, {}, 1, 1e-6},
+        Constant(Random(DType::kInt8, {3}, -9, 9))},
+       {},
+       1,
+       1e-6},
       {"per block",
-       {Random(DType::kUInt8, {2, 8}, 0, 255), Constant(F32({2, 3}, 0.01, 0.1))}, blocks, 1, 1e-6},
+       {Random(DType::kUInt8, {2, 8}, 0, 255), Constant(F32({2, 3}, 0.01, 0.1))},
+       blocks,
+       1,
+       1e-6},
   };
 }
 

@@ -1,4 +1,5 @@
 // Div: y = a / b; integers truncate towards zero, and x / 0 is 0.
+#include "ops/channel_affine.h"
 #include "ops/elementwise.h"
 
 namespace plumb::ops {
@@ -31,12 +32,17 @@ constexpr BinaryRule kDiv = {
     .high_b = 3,
 };
 
+std::optional<ChannelAffine> AsAffine(const Graph& graph, const Node& node) {
+  return ElementwiseAffine(graph, node, AffineKind::kDivide);
+}
+
 }  // namespace
 
 const OpDef& DivOp() {
   static const OpDef op = [] {
     OpDef op = BinaryElementwise<kDiv>();
     op.infer = Infer;
+    op.as_affine = AsAffine;
     return op;
   }();
   return op;

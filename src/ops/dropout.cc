@@ -15,8 +15,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "Dropout";
-  op.doc = "output = data, or in training data * mask / (1 - ratio), mask 0 with probability ratio; "
-           "the mask follows from the seed and the position alone";
+  op.doc =
+      "output = data, or in training data * mask / (1 - ratio), mask 0 with probability ratio; "
+      "the mask follows from the seed and the position alone";
   op.since_opset = 7;
   op.inputs = {{"data", "T=float"},
                {"ratio", "T1=float", Arity::kOptional},

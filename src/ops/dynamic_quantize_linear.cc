@@ -14,8 +14,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "DynamicQuantizeLinear";
-  op.doc = "y_scale = (max(x, 0) - min(x, 0)) / 255, y_zero_point = round(-min / y_scale), "
-           "y = saturate(round(x / y_scale) + y_zero_point)";
+  op.doc =
+      "y_scale = (max(x, 0) - min(x, 0)) / 255, y_zero_point = round(-min / y_scale), "
+      "y = saturate(round(x / y_scale) + y_zero_point)";
   op.since_opset = 11;
   op.inputs = {{"x", "f32"}};
   op.outputs = {{"y", "u8"}, {"y_scale", "f32"}, {"y_zero_point", "u8"}};

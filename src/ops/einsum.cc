@@ -156,7 +156,8 @@ Cost CostOf(const ConcreteNode& node) {
   std::vector<double> sizes(static_cast<std::size_t>(equation->labels), 1);
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     for (int d = 0; d < ranks[i]; ++d) {
-      double& size = sizes[static_cast<std::size_t>(equation->operands[i][static_cast<std::size_t>(d)])];
+      double& size =
+          sizes[static_cast<std::size_t>(equation->operands[i][static_cast<std::size_t>(d)])];
       size = std::max(size, static_cast<double>(node.input_shapes[i][d]));
     }
   }

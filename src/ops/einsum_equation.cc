@@ -124,8 +124,8 @@ StatusOr<EinsumEquation> ParseEinsum(std::string_view equation, const std::vecto
   }
   parsed.labels = static_cast<int>(numbers.size());
   if (parsed.labels > kMaxRank) {
-    return Unimplemented("equation '", Str(equation), "' has ", parsed.labels,
-                         " labels; at most ", kMaxRank, " are supported");
+    return Unimplemented("equation '", Str(equation), "' has ", parsed.labels, " labels; at most ",
+                         kMaxRank, " are supported");
   }
   return parsed;
 }

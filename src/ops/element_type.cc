@@ -7,10 +7,22 @@ namespace plumb::ops {
 namespace {
 
 constexpr std::array<std::pair<int, DType>, 16> kCodes = {{
-    {1, DType::kFloat32}, {2, DType::kUInt8},   {3, DType::kInt8},     {4, DType::kUInt16},
-    {5, DType::kInt16},   {6, DType::kInt32},   {7, DType::kInt64},    {8, DType::kString},
-    {9, DType::kBool},    {10, DType::kFloat16}, {11, DType::kFloat64}, {12, DType::kUInt32},
-    {13, DType::kUInt64}, {16, DType::kBFloat16}, {21, DType::kUInt4},  {22, DType::kInt4},
+    {1, DType::kFloat32},
+    {2, DType::kUInt8},
+    {3, DType::kInt8},
+    {4, DType::kUInt16},
+    {5, DType::kInt16},
+    {6, DType::kInt32},
+    {7, DType::kInt64},
+    {8, DType::kString},
+    {9, DType::kBool},
+    {10, DType::kFloat16},
+    {11, DType::kFloat64},
+    {12, DType::kUInt32},
+    {13, DType::kUInt64},
+    {16, DType::kBFloat16},
+    {21, DType::kUInt4},
+    {22, DType::kInt4},
 }};
 
 }  // namespace

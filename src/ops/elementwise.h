@@ -39,8 +39,8 @@ constexpr CoefficientAttrs CoefficientAttrsOf(int code) {
   switch (static_cast<EltOp>(code)) {
     case EltOp::kLeakyRelu: return {{"alpha", 0.01f}, {}};
     case EltOp::kElu: return {{"alpha", 1.0f}, {}};
-    case EltOp::kSelu: return {{"alpha", 1.67326319217681884765625f},
-                               {"gamma", 1.05070102214813232421875f}};
+    case EltOp::kSelu:
+      return {{"alpha", 1.67326319217681884765625f}, {"gamma", 1.05070102214813232421875f}};
     case EltOp::kCelu: return {{"alpha", 1.0f}, {}};
     case EltOp::kHardSigmoid: return {{"alpha", 0.2f}, {"beta", 0.5f}};
     case EltOp::kThresholdedRelu: return {{"alpha", 1.0f}, {}};
@@ -86,7 +86,7 @@ struct BinaryRule {
   // (da, db) of the broadcast shape; they are summed to the operands' shapes. Null as above.
   std::pair<Expr, Expr> (*gradient)(const BinaryTerms& t) = nullptr;
   int code = kNoInstruction;
-  double low = -3, high = 3;     // range of samples of `a`
+  double low = -3, high = 3;      // range of samples of `a`
   double low_b = -3, high_b = 3;  // and of `b`
 };
 

@@ -118,8 +118,7 @@ std::optional<EltwiseWriter::Value> EltwiseWriter::Write(const Node& node,
       if (high && result.has_value()) result = Write(EltOp::kMin, {*result, operands[2]});
       return result;
     }
-    case EltOp::kWhere:
-      return Write(op, {operands[0], operands[1], operands[2]});
+    case EltOp::kWhere: return Write(op, {operands[0], operands[1], operands[2]});
     case EltOp::kPow: {
       const DType base = operands[0].type, exponent = operands[1].type;
       if (base != exponent && !IsFloating(base)) return std::nullopt;
@@ -189,8 +188,7 @@ void AddEltwiseChoice(LowerContext& context, std::shared_ptr<const EltProgram> p
   if (!CanBindEltwise(problem)) return;
   choice.algorithm.id = 0;
   choice.name = "eltwise";
-  choice.estimate.ops =
-      program->ops_per_element() * static_cast<double>(NumElements(output.shape));
+  choice.estimate.ops = program->ops_per_element() * static_cast<double>(NumElements(output.shape));
   choice.estimate.bytes = bytes;
   choice.kernel = BindEltwise(problem, context.target());
   choice.keep_alive = std::move(program);

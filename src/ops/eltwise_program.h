@@ -21,7 +21,7 @@ class EltwiseWriter {
   struct Value {
     bool present = false;
     DType type = DType::kUndefined;
-    int number = -1;               // in the program; -1: not written yet
+    int number = -1;  // in the program; -1: not written yet
     std::optional<double> scalar;
   };
 

@@ -103,9 +103,9 @@ Expr SumToRuntimeShape(const Expr& gradient, const Expr& input) {
   const Expr padded = Call("Concat", {ones, shape}, Attrs({{"axis", std::int64_t{0}}}));
   const Expr single = Call("NonZero", {Equal(padded, 1)});
   const Expr axes = Reshape(single, Ints(single, {-1}));
-  const Expr sum = Call("ReduceSum", {gradient, axes},
-                        Attrs({{"keepdims", std::int64_t{1}},
-                               {"noop_with_empty_axes", std::int64_t{1}}}));
+  const Expr sum =
+      Call("ReduceSum", {gradient, axes},
+           Attrs({{"keepdims", std::int64_t{1}}, {"noop_with_empty_axes", std::int64_t{1}}}));
   return Reshape(sum, shape);
 }
 

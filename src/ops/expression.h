@@ -25,8 +25,8 @@ class Expr {
   GraphBuilder* builder() const { return builder_; }
   ValueId id() const { return id_; }
   bool present() const { return id_ != kNoValue; }
-  DType dtype() const;                    // kFloat32 when nothing is known
-  const DimVector* dims() const;          // null when the rank is not known
+  DType dtype() const;            // kFloat32 when nothing is known
+  const DimVector* dims() const;  // null when the rank is not known
   std::optional<int> rank() const;
 
  private:

@@ -46,9 +46,8 @@ void FoldBias(Graph& graph, NodeId node, const std::vector<double>& bias,
     const auto channel = static_cast<std::int64_t>(c);
     folded[c] = bias[c] * At(affine.scale, channel) + At(affine.shift, channel);
   }
-  const ValueId value =
-      AddLike(graph, graph.node(node).input(1), Shape{static_cast<std::int64_t>(bias.size())},
-              folded, "_bias");
+  const ValueId value = AddLike(graph, graph.node(node).input(1),
+                                Shape{static_cast<std::int64_t>(bias.size())}, folded, "_bias");
   std::vector<ValueId>& inputs = graph.node(node).inputs;
   if (inputs.size() < 3) inputs.resize(3, kNoValue);
   inputs[2] = value;
@@ -81,8 +80,7 @@ bool AbsorbAffineIntoConv(Graph& graph, NodeId id, const ChannelAffine& affine, 
   for (std::size_t i = 0; i < weight->size(); ++i) {
     const auto at = static_cast<std::int64_t>(i) / taps;
     const std::int64_t row = at / shape[1], column = at % shape[1];
-    const std::int64_t channel =
-        transposed ? row / (shape[0] / group) * shape[1] + column : row;
+    const std::int64_t channel = transposed ? row / (shape[0] / group) * shape[1] + column : row;
     (*weight)[i] *= At(affine.scale, channel);
   }
   const ValueId folded = AddLike(graph, node.input(1), shape, *weight, "_scaled");

@@ -52,8 +52,7 @@ Status Reference(ReferenceContext& context) {
     if (!context.has_input(i)) return InvalidArgument("input ", i, " is missing");
     inputs.push_back(context.input(i));
   }
-  PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> outputs,
-                         context.run_subgraph(0, std::move(inputs)));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, context.run_subgraph(0, std::move(inputs)));
   if (static_cast<int>(outputs.size()) != context.num_outputs()) {
     return InvalidArgument("body has ", outputs.size(), " outputs, expected ",
                            context.num_outputs());

@@ -14,8 +14,9 @@ OpDef Schema() {
   OpDef op;
   op.name = "FusedMatMul";
   op.domain = "plumb";
-  op.doc = "Y = activation(alpha * op(A) op(B) + beta * bias + residual); bias broadcasts to Y, "
-           "residual has its shape; transA, transB exchange the last two dimensions";
+  op.doc =
+      "Y = activation(alpha * op(A) op(B) + beta * bias + residual); bias broadcasts to Y, "
+      "residual has its shape; transA, transB exchange the last two dimensions";
   op.inputs = {{"A", "T=number"},
                {"B", "T"},
                {"bias", "T", Arity::kOptional},
@@ -51,9 +52,11 @@ std::vector<Sample> Samples() {
   scaled.Set("beta", 2.0f);
   return {
       {"linear layer", {F32({5, 33}), Weight({33, 18}), Weight({18})}, attrs("relu")},
-      {"transformer layer", {F32({2, 7, 32}), Weight({32, 48}), Weight({48}), F32({2, 7, 48})},
+      {"transformer layer",
+       {F32({2, 7, 32}), Weight({32, 48}), Weight({48}), F32({2, 7, 48})},
        attrs("gelu")},
-      {"residual without bias", {F32({3, 8}), Weight({8, 16}), Omitted(), F32({3, 16})},
+      {"residual without bias",
+       {F32({3, 8}), Weight({8, 16}), Omitted(), F32({3, 16})},
        attrs("none")},
       {"bias at run time", {F32({3, 8}), Weight({8, 16}), F32({16})}, attrs("sigmoid")},
       {"weight at run time", {F32({3, 8}), F32({8, 17}), F32({17})}, attrs("tanh")},

@@ -36,8 +36,9 @@ Expr ApproximateGradient(const UnaryTerms& t) {
 // --- schema -----------------------------------------------------------------------------------
 constexpr UnaryRule kGelu = {
     .name = "Gelu",
-    .doc = "y = x (1 + erf(x / sqrt 2)) / 2; approximate = 'tanh': "
-           "x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2",
+    .doc =
+        "y = x (1 + erf(x / sqrt 2)) / 2; approximate = 'tanh': "
+        "x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2",
     .since = 20,
     .real = Exact,
     .gradient = ExactGradient,

@@ -13,7 +13,8 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "Gemm";
-  op.doc = "y = alpha * op(a) op(b) + beta * c; op transposes as transA, transB say, c is broadcast";
+  op.doc =
+      "y = alpha * op(a) op(b) + beta * c; op transposes as transA, transB say, c is broadcast";
   op.since_opset = 7;
   op.inputs = {{"A", "T=number"}, {"B", "T"}, {"C", "T", Arity::kOptional}};
   op.outputs = {{"Y", "T"}};
@@ -68,7 +69,11 @@ std::vector<Sample> Samples() {
       {"one by one", {F32({1, 1}), F32({1, 1}), F32({1})}, {}},
       {"no rows", {F32({0, 3}), F32({3, 4}), F32({4})}, {}},
       {"nothing summed", {F32({2, 0}), F32({0, 4}), F32({4})}, {}},
-      {"i32", {Random(DType::kInt32, {3, 4}, -9, 9), Random(DType::kInt32, {4, 2}, -9, 9)}, {}, 1, 0},
+      {"i32",
+       {Random(DType::kInt32, {3, 4}, -9, 9), Random(DType::kInt32, {4, 2}, -9, 9)},
+       {},
+       1,
+       0},
   };
 }
 

@@ -14,8 +14,9 @@ std::int64_t Groups(const AttrMap& attrs) { return attrs.Int("num_groups", 1); }
 OpDef Schema() {
   OpDef op;
   op.name = "GroupNormalization";
-  op.doc = "Y = scale (X - mean) / sqrt(var + epsilon) + bias, mean and var of each image's group "
-           "of channels";
+  op.doc =
+      "Y = scale (X - mean) / sqrt(var + epsilon) + bias, mean and var of each image's group "
+      "of channels";
   op.since_opset = 18;
   op.inputs = {{"X", "T=float"}, {"scale", "T"}, {"bias", "T"}};
   op.outputs = {{"Y", "T"}};
@@ -73,8 +74,11 @@ Status Lower(LowerContext& context) {
 std::vector<Sample> Samples() {
   const auto sample = [](const char* name, Sizes x, std::int64_t groups) {
     const Sizes channels = {x[1]};
-    return Sample{name, {F32(std::move(x)), F32(channels, 0.5, 2), F32(channels)},
-                  Attrs({{"num_groups", groups}}), 1, 1e-4};
+    return Sample{name,
+                  {F32(std::move(x)), F32(channels, 0.5, 2), F32(channels)},
+                  Attrs({{"num_groups", groups}}),
+                  1,
+                  1e-4};
   };
   return {
       sample("two groups", {2, 6, 3, 5}, 2),

@@ -12,13 +12,15 @@ namespace plumb::ops {
 // --- shape inference --------------------------------------------------------------------------
 Status InferGroupNorm(InferContext& context, std::int64_t groups) {
   context.SetOutput(0, context.dtype(0), context.input(0).dims);
-  if (groups < 0) return InvalidArgument("attribute 'num_groups' is ", groups, ", expected 1 or more");
+  if (groups < 0)
+    return InvalidArgument("attribute 'num_groups' is ", groups, ", expected 1 or more");
   if (!context.has_dims(0)) return OkStatus();
   const DimVector& x = context.dims(0);
   if (x.size() < 3 && groups == 0) {
     return InvalidArgument("input has ", x.size(), " dimensions, expected 3 or more");
   }
-  if (x.size() < 2) return InvalidArgument("input has ", x.size(), " dimensions, expected 2 or more");
+  if (x.size() < 2)
+    return InvalidArgument("input has ", x.size(), " dimensions, expected 2 or more");
   if (groups > 0 && x[1].is_constant() && x[1].value() % groups != 0) {
     return InvalidArgument("attribute 'num_groups' is ", groups, ", which does not divide ",
                            x[1].value(), " channels");
@@ -26,8 +28,8 @@ Status InferGroupNorm(InferContext& context, std::int64_t groups) {
   for (int i = 1; i < 3; ++i) {
     if (!context.has_dims(i)) continue;
     const DimVector& dims = context.dims(i);
-    const bool fits = dims.size() == 1 && (!x[1].is_constant() || !dims[0].is_constant() ||
-                                           dims[0] == x[1]);
+    const bool fits =
+        dims.size() == 1 && (!x[1].is_constant() || !dims[0].is_constant() || dims[0] == x[1]);
     if (!fits) {
       return InvalidArgument("input ", i, " has shape ", DimsText(dims), ", expected [",
                              DimText(x[1]), "]");
@@ -39,7 +41,8 @@ Status InferGroupNorm(InferContext& context, std::int64_t groups) {
 // --- reference --------------------------------------------------------------------------------
 Status ReferenceGroupNorm(ReferenceContext& context, std::int64_t groups, double epsilon) {
   const Tensor& x = context.input(0);
-  if (x.rank() < 2) return InvalidArgument("input has ", x.rank(), " dimensions, expected 2 or more");
+  if (x.rank() < 2)
+    return InvalidArgument("input has ", x.rank(), " dimensions, expected 2 or more");
   const std::int64_t batch = x.shape()[0], channels = x.shape()[1];
   if (groups == 0) groups = channels;
   if (groups > 0 && channels % groups != 0) {
@@ -51,7 +54,8 @@ Status ReferenceGroupNorm(ReferenceContext& context, std::int64_t groups, double
                              ", expected ", channels);
     }
   }
-  const std::vector<double> scale = ToDoubles(context.input(1)), shift = ToDoubles(context.input(2));
+  const std::vector<double> scale = ToDoubles(context.input(1)),
+                            shift = ToDoubles(context.input(2));
   std::vector<double> values = ToDoubles(x);
   if (values.empty()) {
     context.SetOutput(0, x);
@@ -78,8 +82,8 @@ Status ReferenceGroupNorm(ReferenceContext& context, std::int64_t groups, double
 }
 
 // --- gradient ---------------------------------------------------------------------------------
-// With h the normalised x and g = dy * scale: dx = (g - mean g - h mean(g h)) / deviation, the means
-// over each group.
+// With h the normalised x and g = dy * scale: dx = (g - mean g - h mean(g h)) / deviation, the
+// means over each group.
 Status GroupNormGradient(GradientContext& context, std::int64_t groups, double epsilon) {
   const Expr x = InputOf(context, 0), dy = GradientOf(context);
   if (!dy.present()) return OkStatus();

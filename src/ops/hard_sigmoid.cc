@@ -5,9 +5,7 @@ namespace plumb::ops {
 namespace {
 
 // --- reference --------------------------------------------------------------------------------
-double Real(double x, const Coefficients& c) {
-  return MaxOf(0, MinOf(1, c.alpha * x + c.beta));
-}
+double Real(double x, const Coefficients& c) { return MaxOf(0, MinOf(1, c.alpha * x + c.beta)); }
 
 // --- gradient ---------------------------------------------------------------------------------
 Expr Gradient(const UnaryTerms& t) {

@@ -5,9 +5,7 @@ namespace plumb::ops {
 namespace {
 
 // --- reference --------------------------------------------------------------------------------
-double Real(double x, const Coefficients&) {
-  return x * MaxOf(0, MinOf(1, x / 6 + 0.5));
-}
+double Real(double x, const Coefficients&) { return x * MaxOf(0, MinOf(1, x / 6 + 0.5)); }
 
 // --- gradient ---------------------------------------------------------------------------------
 Expr Gradient(const UnaryTerms& t) {

@@ -13,7 +13,8 @@ double Epsilon(const AttrMap& attrs) { return attrs.Float("epsilon", 1e-5f); }
 OpDef Schema() {
   OpDef op;
   op.name = "InstanceNormalization";
-  op.doc = "output = scale (x - mean) / sqrt(var + epsilon) + B, mean and var of each image's channel";
+  op.doc =
+      "output = scale (x - mean) / sqrt(var + epsilon) + B, mean and var of each image's channel";
   op.since_opset = 6;
   op.inputs = {{"input", "T=float"}, {"scale", "T"}, {"B", "T"}};
   op.outputs = {{"output", "T"}};
@@ -32,9 +33,7 @@ Status Gradient(GradientContext& context) {
   return GroupNormGradient(context, 0, Epsilon(context.node().attrs));
 }
 Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 8); }
-Status Lower(LowerContext& context) {
-  return LowerGroupNorm(context, 0, Epsilon(context.attrs()));
-}
+Status Lower(LowerContext& context) { return LowerGroupNorm(context, 0, Epsilon(context.attrs())); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {

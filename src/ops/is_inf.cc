@@ -38,14 +38,15 @@ Status Reference(ReferenceContext& context) {
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const SampleInput x =
-      Given(DType::kFloat32, {5}, {kInfinity, -kInfinity, 0, 3e38, std::nan("")});
+  const SampleInput x = Given(DType::kFloat32, {5}, {kInfinity, -kInfinity, 0, 3e38, std::nan("")});
   return {
       {"both", {x}, {}, 1, 0},
       {"positive", {x}, Attrs({{"detect_negative", std::int64_t{0}}}), 1, 0},
       {"negative", {x}, Attrs({{"detect_positive", std::int64_t{0}}}), 1, 0},
       {"neither",
-       {x}, Attrs({{"detect_negative", std::int64_t{0}}, {"detect_positive", std::int64_t{0}}}), 1,
+       {x},
+       Attrs({{"detect_negative", std::int64_t{0}}, {"detect_positive", std::int64_t{0}}}),
+       1,
        0},
   };
 }

@@ -18,16 +18,15 @@ double Epsilon(const AttrMap& attrs) { return attrs.Float("epsilon", 1e-5f); }
 OpDef Schema() {
   OpDef op;
   op.name = "LayerNormalization";
-  op.doc = "Y = (X - Mean) * InvStdDev * Scale + B, InvStdDev = 1 / sqrt(var + epsilon), over the "
-           "dimensions from axis on";
+  op.doc =
+      "Y = (X - Mean) * InvStdDev * Scale + B, InvStdDev = 1 / sqrt(var + epsilon), over the "
+      "dimensions from axis on";
   op.since_opset = 17;
   op.inputs = {{"X", "T=float"}, {"Scale", "T"}, {"B", "T", Arity::kOptional}};
-  op.outputs = {{"Y", "T"},
-                {"Mean", "f32", Arity::kOptional},
-                {"InvStdDev", "f32", Arity::kOptional}};
-  op.attrs = {{"axis", AttrType::kInt},
-              {"epsilon", AttrType::kFloat},
-              {"stash_type", AttrType::kInt}};
+  op.outputs = {
+      {"Y", "T"}, {"Mean", "f32", Arity::kOptional}, {"InvStdDev", "f32", Arity::kOptional}};
+  op.attrs = {
+      {"axis", AttrType::kInt}, {"epsilon", AttrType::kFloat}, {"stash_type", AttrType::kInt}};
   op.inplace_inputs = {0};
   op.differentiability = Differentiability::kYes;
   return op;
@@ -42,7 +41,8 @@ Status Infer(InferContext& context) {
   DimVector dims = context.dims(0);
   PLUMB_ASSIGN_OR_RETURN(const int axis, NormalizeAxis(context.attrs().Int("axis", -1),
                                                        static_cast<int>(dims.size())));
-  const std::span<const Dim> normalized(dims.data() + axis, dims.size() - static_cast<std::size_t>(axis));
+  const std::span<const Dim> normalized(dims.data() + axis,
+                                        dims.size() - static_cast<std::size_t>(axis));
   for (int i = 1; i < 3; ++i) {
     if (!context.has_dims(i)) continue;
     PLUMB_ASSIGN_OR_RETURN(const DimVector both, BroadcastDims(normalized, context.dims(i)));
@@ -206,8 +206,12 @@ std::vector<Sample> Samples() {
       {"two dimensions", {F32({2, 3, 4, 5}), F32({4, 5}, 0.5, 2), F32({4, 5})}, axis(2)},
       {"everything", {F32({3, 5}), F32({3, 5}), F32({3, 5})}, axis(0)},
       {"broadcast scale", {F32({2, 4, 5}), F32({5}), F32({4, 1})}, axis(1)},
-      {"with statistics", {F32({2, 4, 5}), F32({5}), F32({5})}, Attrs({{"epsilon", 0.01f}}), 3,
-       1e-5, false},
+      {"with statistics",
+       {F32({2, 4, 5}), F32({5}), F32({5})},
+       Attrs({{"epsilon", 0.01f}}),
+       3,
+       1e-5,
+       false},
   };
   for (Sample& sample : samples) sample.tolerance = 1e-4;
   return samples;

@@ -50,8 +50,7 @@ StatusOr<Form> ReadForm(const AttrMap& attrs) {
 Status Infer(InferContext& context) {
   PLUMB_RETURN_IF_ERROR(ReadForm(context.attrs()).status());
   if (context.has_dims(0) && context.dims(0).size() < 2) {
-    return InvalidArgument("input has ", context.dims(0).size(),
-                           " dimensions, expected 2 or more");
+    return InvalidArgument("input has ", context.dims(0).size(), " dimensions, expected 2 or more");
   }
   context.SetOutput(0, context.dtype(0), context.input(0).dims);
   return OkStatus();
@@ -61,7 +60,8 @@ Status Infer(InferContext& context) {
 Status Reference(ReferenceContext& context) {
   const Tensor& x = context.input(0);
   PLUMB_ASSIGN_OR_RETURN(const Form form, ReadForm(context.attrs()));
-  if (x.rank() < 2) return InvalidArgument("input has ", x.rank(), " dimensions, expected 2 or more");
+  if (x.rank() < 2)
+    return InvalidArgument("input has ", x.rank(), " dimensions, expected 2 or more");
   const std::vector<double> src = ToDoubles(x);
   std::vector<double> dst(src.size());
   const std::int64_t channels = x.shape()[1];
@@ -129,9 +129,9 @@ Status Lower(LowerContext& context) {
   problem.channels = x.shape[1];
   for (int axis = 2; axis < rank; ++axis) {
     problem.pixels *= x.shape[axis];
-    const bool merges = axis + 1 == rank ||
-                        (x.strides[axis] == x.strides[axis + 1] * x.shape[axis + 1] &&
-                         y.strides[axis] == y.strides[axis + 1] * y.shape[axis + 1]);
+    const bool merges =
+        axis + 1 == rank || (x.strides[axis] == x.strides[axis + 1] * x.shape[axis + 1] &&
+                             y.strides[axis] == y.strides[axis + 1] * y.shape[axis + 1]);
     if (!merges) return OkStatus();
   }
   problem.src_batch = x.strides[0];

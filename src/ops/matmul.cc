@@ -13,7 +13,8 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "MatMul";
-  op.doc = "y = a b over the last two dimensions, leading ones broadcast; a vector is a row or column";
+  op.doc =
+      "y = a b over the last two dimensions, leading ones broadcast; a vector is a row or column";
   op.since_opset = 1;
   op.inputs = {{"A", "T=number"}, {"B", "T"}};
   op.outputs = {{"Y", "T"}};
@@ -44,7 +45,11 @@ std::vector<Sample> Samples() {
       {"nothing summed", {F32({3, 0}), F32({0, 4})}, {}},
       {"no rows", {F32({0, 3}), F32({3, 4})}, {}},
       {"f64", {Random(DType::kFloat64, {4, 5}), Random(DType::kFloat64, {5, 3})}, {}},
-      {"f16", {Random(DType::kFloat16, {4, 5}), Random(DType::kFloat16, {5, 3})}, {}, 1, 4e-3,
+      {"f16",
+       {Random(DType::kFloat16, {4, 5}), Random(DType::kFloat16, {5, 3})},
+       {},
+       1,
+       4e-3,
        false},
       {"i64", {i64({4, 5}), i64({5, 3})}, {}, 1, 0},
   };

@@ -13,8 +13,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "MatMulInteger";
-  op.doc = "Y = (A - a_zero_point) (B - b_zero_point) as i32; zero points per tensor, per row of A, "
-           "per column of B";
+  op.doc =
+      "Y = (A - a_zero_point) (B - b_zero_point) as i32; zero points per tensor, per row of A, "
+      "per column of B";
   op.since_opset = 10;
   op.inputs = {{"A", "T1=i8|u8"},
                {"B", "T2=i8|u8"},

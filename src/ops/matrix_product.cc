@@ -74,8 +74,13 @@ class Multiplier {
 
   Multiplier(const Product& product, const Tensor& a, const Tensor& b, const Tensor* bias,
              const Tensor* residual)
-      : p_(product), a_(Data(&a)), b_(Data(&b)), bias_(Data(bias)), residual_(Data(residual)),
-        bias_at_(StackOf(bias)), residual_at_(StackOf(residual)),
+      : p_(product),
+        a_(Data(&a)),
+        b_(Data(&b)),
+        bias_(Data(bias)),
+        residual_(Data(residual)),
+        bias_at_(StackOf(bias)),
+        residual_at_(StackOf(residual)),
         row_(static_cast<std::size_t>(product.b.cols)) {}
 
   void Run(T* dst) {

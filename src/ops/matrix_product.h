@@ -1,7 +1,7 @@
 // Matrix products as MatMul, Gemm and FusedMatMul share them:
 //   y = activation(alpha * op(a) op(b) + beta * bias + residual)
-// over the last two dimensions, the leading ones broadcast; a vector `a` is a row and a vector `b` a
-// column that leave no dimension behind, as in numpy.
+// over the last two dimensions, the leading ones broadcast; a vector `a` is a row and a vector `b`
+// a column that leave no dimension behind, as in numpy.
 #pragma once
 
 #include "graph/op_def.h"

@@ -17,8 +17,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "MaxPool";
-  op.doc = "Y = the largest pixel of each window; Indices = its flat index in X (storage_order 1: "
-           "with the first spatial dimension innermost)";
+  op.doc =
+      "Y = the largest pixel of each window; Indices = its flat index in X (storage_order 1: "
+      "with the first spatial dimension innermost)";
   op.inputs = {{"X", "T=float|i8|u8"}};
   op.outputs = {{"Y", "T"}, {"Indices", "i64", Arity::kOptional}};
   op.attrs = WindowAttrs(/*ceil_mode=*/true);
@@ -54,12 +55,13 @@ void Run(const Pool& pool, bool column_major, const T* src, T* dst, std::int64_t
     for (std::int64_t image = 0; image < pool.images; ++image) {
       const std::int64_t best = LargestPixel(src + image * pixels_in, pixels);
       // A window that lies in the padding alone has no pixel.
-      dst[image * pixels_out + at] =
-          best < 0 ? FromDouble<T>(-std::numeric_limits<double>::infinity())
-                   : src[image * pixels_in + best];
+      dst[image * pixels_out + at] = best < 0
+                                         ? FromDouble<T>(-std::numeric_limits<double>::infinity())
+                                         : src[image * pixels_in + best];
       if (indices != nullptr) {
-        const std::int64_t within =
-            best < 0 ? 0 : column_major ? ColumnMajor(best, pool.large) : best;
+        const std::int64_t within = best < 0       ? 0
+                                    : column_major ? ColumnMajor(best, pool.large)
+                                                   : best;
         indices[image * pixels_out + at] = image * pixels_in + within;
       }
     }

@@ -55,11 +55,11 @@ Cost CostOf(const ConcreteNode& node) { return CostPerInput(node, 2); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
-  const AttrMap attrs = Attrs({{"kernel_shape", Sizes{3, 2}},
-                               {"strides", Sizes{2, 1}},
-                               {"pads", Sizes{1, 0, 1, 1}}});
+  const AttrMap attrs =
+      Attrs({{"kernel_shape", Sizes{3, 2}}, {"strides", Sizes{2, 1}}, {"pads", Sizes{1, 0, 1, 1}}});
   return {{"overlapping", {F32({2, 3, 3, 5}), F32({2, 3, 5, 5})}, attrs},
-          {"apart", {F32({1, 2, 2, 2}), F32({1, 2, 4, 4})},
+          {"apart",
+           {F32({1, 2, 2, 2}), F32({1, 2, 4, 4})},
            Attrs({{"kernel_shape", Sizes{2, 2}}, {"strides", Sizes{2, 2}}})}};
 }
 

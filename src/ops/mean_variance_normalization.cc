@@ -68,7 +68,8 @@ Status Reference(ReferenceContext& context) {
 }
 
 // --- gradient ---------------------------------------------------------------------------------
-// With d the deviation and c = x - mean: dx = (dy - mean dy - c mean(dy c) / (d (d + e))) / (d + e).
+// With d the deviation and c = x - mean: dx = (dy - mean dy - c mean(dy c) / (d (d + e))) / (d +
+// e).
 Status Gradient(GradientContext& context) {
   const Expr x = InputOf(context, 0), dy = GradientOf(context);
   if (!dy.present()) return OkStatus();

@@ -58,10 +58,15 @@ std::vector<Sample> Samples() {
       {"sign of the divisor", {ints({5, 7}), ints({7})}, {}, 1, 0},
       {"sign of the dividend", {ints({5, 7}), ints({7})}, fmod, 1, 0},
       {"i64",
-       {Random(DType::kInt64, {9}, -1e12, 1e12), Random(DType::kInt64, {9}, -99, 99)}, {}, 1, 0},
+       {Random(DType::kInt64, {9}, -1e12, 1e12), Random(DType::kInt64, {9}, -99, 99)},
+       {},
+       1,
+       0},
       {"u8", {Random(DType::kUInt8, {9}, 0, 255), Random(DType::kUInt8, {9}, 0, 9)}, {}, 1, 0},
       {"least by minus one",
-       {Given(DType::kInt32, {2}, {-2147483648.0, 5}), Given(DType::kInt32, {2}, {-1, 0})}, {}, 1,
+       {Given(DType::kInt32, {2}, {-2147483648.0, 5}), Given(DType::kInt32, {2}, {-1, 0})},
+       {},
+       1,
        0},
   };
 }

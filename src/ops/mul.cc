@@ -1,4 +1,5 @@
 // Mul: y = a * b.
+#include "ops/channel_affine.h"
 #include "ops/elementwise.h"
 
 namespace plumb::ops {
@@ -33,12 +34,17 @@ constexpr BinaryRule kMul = {
     .code = InstructionCode(kernels::EltOp::kMul),
 };
 
+std::optional<ChannelAffine> AsAffine(const Graph& graph, const Node& node) {
+  return ElementwiseAffine(graph, node, AffineKind::kMultiply);
+}
+
 }  // namespace
 
 const OpDef& MulOp() {
   static const OpDef op = [] {
     OpDef op = BinaryElementwise<kMul>();
     op.infer = Infer;
+    op.as_affine = AsAffine;
     return op;
   }();
   return op;

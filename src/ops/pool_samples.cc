@@ -57,7 +57,8 @@ std::vector<Sample> PoolSamples() {
       Case("same lower", {1, 3, 8, 7}, AutoPadded("SAME_LOWER", {2, 4}, {2, 1})),
       Case("valid", {1, 3, 8, 7}, AutoPadded("VALID", {3, 3}, {2, 2})),
       Case("one dimension", {2, 3, 11}, PoolAttrs({3}, {2}, {1, 0})),
-      Case("three dimensions", {1, 2, 4, 5, 6}, PoolAttrs({2, 3, 2}, {2, 1, 2}, {1, 0, 1, 0, 1, 0})),
+      Case("three dimensions", {1, 2, 4, 5, 6},
+           PoolAttrs({2, 3, 2}, {2, 1, 2}, {1, 0, 1, 0, 1, 0})),
       Case("empty batch", {0, 3, 4, 4}, PoolAttrs({2, 2})),
       {"f64", {Random(DType::kFloat64, {1, 2, 5, 5})}, PoolAttrs({3, 3})},
   };

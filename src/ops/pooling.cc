@@ -22,7 +22,9 @@ StatusOr<Pool> MakePool(const AttrMap& attrs, const Shape& x) {
 WindowSpan SpanOf(const Window& window, int axis, std::int64_t small_index, std::int64_t large) {
   const std::int64_t dilation = window.dilation[axis];
   const std::int64_t start = small_index * window.stride[axis] - window.pad_begin[axis];
-  const auto ceil_divide = [](std::int64_t a, std::int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; };
+  const auto ceil_divide = [](std::int64_t a, std::int64_t b) {
+    return a <= 0 ? 0 : (a + b - 1) / b;
+  };
   WindowSpan span;
   span.first_tap = std::min(ceil_divide(-start, dilation), window.kernel[axis]);
   const std::int64_t past = std::min(ceil_divide(large - start, dilation), window.kernel[axis]);

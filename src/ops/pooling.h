@@ -24,8 +24,9 @@ StatusOr<Pool> MakePool(const AttrMap& attrs, const Shape& x);
 Status InferPool(InferContext& context);
 
 // Calls fn(position, pixels, padded) for every window: its flat position in the small image, the
-// flat positions in the large image of its pixels inside (row-major), and how many of its pixels lie
-// in the padded image. The work is bounded by the two images, however large kernel and pads are.
+// flat positions in the large image of its pixels inside (row-major), and how many of its pixels
+// lie in the padded image. The work is bounded by the two images, however large kernel and pads
+// are.
 template <typename Fn>
 void ForEachWindow(const Pool& pool, Fn&& fn);
 
@@ -33,7 +34,7 @@ void ForEachWindow(const Pool& pool, Fn&& fn);
 struct WindowSpan {
   std::int64_t first_tap = 0, taps = 0;  // those inside the image
   std::int64_t first_pixel = 0;
-  std::int64_t padded = 0;               // taps inside the padded image
+  std::int64_t padded = 0;  // taps inside the padded image
 };
 WindowSpan SpanOf(const Window& window, int axis, std::int64_t small_index, std::int64_t large);
 

@@ -47,8 +47,7 @@ A Power(A a, B b) {
   if constexpr (kIsReal<A> || kIsReal<B>) {
     return FromDouble<A>(std::pow(AsDouble(a), AsDouble(b)));
   } else {
-    return static_cast<A>(
-        IntegerPower(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)));
+    return static_cast<A>(IntegerPower(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)));
   }
 }
 
@@ -95,9 +94,7 @@ Status Gradient(GradientContext& context) {
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
-  const auto given = [](double value) {
-    return Constant(Given(DType::kFloat32, {}, {value}));
-  };
+  const auto given = [](double value) { return Constant(Given(DType::kFloat32, {}, {value})); };
   return {
       {"same", {F32({2, 3, 5}, 0.2, 3), F32({2, 3, 5}, -2, 2)}, {}},
       {"square", {F32({3, 17}, -3, 3), given(2)}, {}, 1, 1e-5, false},
@@ -105,13 +102,13 @@ std::vector<Sample> Samples() {
       {"root", {F32({9}, 0.1, 3), given(0.5)}, {}},
       {"broadcast", {F32({4, 1}, 0.2, 3), F32({1, 5}, -2, 2)}, {}},
       {"integer exponent", {F32({5}, 0.5, 2), Random(DType::kInt64, {5}, -3, 3)}, {}},
-      {"integers",
-       {Random(DType::kInt32, {9}, -5, 5), Random(DType::kInt32, {9}, 0, 5)}, {}, 1, 0},
+      {"integers", {Random(DType::kInt32, {9}, -5, 5), Random(DType::kInt32, {9}, 0, 5)}, {}, 1, 0},
       {"zero and below",
        {Given(DType::kInt64, {4}, {0, 1, -1, 2}), Given(DType::kInt64, {4}, {-1, -3, -3, -1})},
-       {}, 1, 0},
-      {"integer base, real exponent",
-       {Random(DType::kInt32, {6}, 1, 9), F32({6}, 0, 3)}, {}, 1, 0},
+       {},
+       1,
+       0},
+      {"integer base, real exponent", {Random(DType::kInt32, {6}, 1, 9), F32({6}, 0, 3)}, {}, 1, 0},
   };
 }
 

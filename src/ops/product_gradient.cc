@@ -46,9 +46,8 @@ Status ProductGradient(GradientContext& context, const Expr& gradient, const Pro
   if (transpose_a && d_op_a.rank()) d_op_a = Transposed(d_op_a);
   Expr da = SumToShapeOf(d_op_a, lhs);
   // One matrix against many: its gradient is one product over all their rows.
-  Expr d_op_b = *rhs.rank() == 2 && *lhs.rank() > 2
-                    ? MatMul(Transposed(Rows(op_a)), Rows(dy))
-                    : MatMul(Transposed(op_a), dy);
+  Expr d_op_b = *rhs.rank() == 2 && *lhs.rank() > 2 ? MatMul(Transposed(Rows(op_a)), Rows(dy))
+                                                    : MatMul(Transposed(op_a), dy);
   if (transpose_b && d_op_b.rank()) d_op_b = Transposed(d_op_b);
   Expr db = SumToShapeOf(d_op_b, rhs);
   if (row) da = Reshape(da, ShapeOf(a));

@@ -21,9 +21,9 @@ struct MatrixStack {
 struct Product {
   ProductForm form;
   kernels::Epilogue epilogue;
-  MatrixStack a, b;                         // transposed as `form` says
+  MatrixStack a, b;                            // transposed as `form` says
   bool a_is_row = false, b_is_column = false;  // vectors, whose dimension the result lacks
-  Shape shape;                              // of the result as the operator states it
+  Shape shape;                                 // of the result as the operator states it
 };
 
 // `strides` are those of the operands in memory. Errors: sizes that do not fit, attributes.

@@ -68,7 +68,8 @@ MatrixStrides StridesOf(const MatrixStack& stack, const Dims& batch) {
   strides.row = stack.row_stride;
   strides.col = stack.col_stride;
   const int lead = 3 - batch.rank();
-  for (int i = 0; i < batch.rank(); ++i) strides.batch[static_cast<std::size_t>(lead + i)] = batch[i];
+  for (int i = 0; i < batch.rank(); ++i)
+    strides.batch[static_cast<std::size_t>(lead + i)] = batch[i];
   return strides;
 }
 
@@ -157,13 +158,11 @@ void AddChoice(LowerContext& context, const Product& product, const Plan& plan,
     }
   }
   choice.kernel = BindGemm(problem, algorithm, context.target());
-  choice.operands = {{OperandRef::kInput, 0},
-                     problem.constant_b ? OperandRef{OperandRef::kPacked, 0}
-                                        : OperandRef{OperandRef::kInput, 1},
-                     plan.residual_input >= 0
-                         ? OperandRef{OperandRef::kInput, plan.residual_input}
-                         : OperandRef{},
-                     {OperandRef::kOutput, 0}};
+  choice.operands = {
+      {OperandRef::kInput, 0},
+      problem.constant_b ? OperandRef{OperandRef::kPacked, 0} : OperandRef{OperandRef::kInput, 1},
+      plan.residual_input >= 0 ? OperandRef{OperandRef::kInput, plan.residual_input} : OperandRef{},
+      {OperandRef::kOutput, 0}};
   context.Add(std::move(choice));
 }
 
@@ -174,9 +173,8 @@ Status LowerProduct(LowerContext& context) {
   const Operand& b = context.input(1);
   if (a.dtype != DType::kFloat32) return OkStatus();
   const Strides b_strides = b.constant != nullptr ? RowMajorStrides(b.shape) : b.strides;
-  PLUMB_ASSIGN_OR_RETURN(
-      const Product product,
-      ArrangeProduct(context.attrs(), a.shape, a.strides, b.shape, b_strides));
+  PLUMB_ASSIGN_OR_RETURN(const Product product,
+                         ArrangeProduct(context.attrs(), a.shape, a.strides, b.shape, b_strides));
   Plan plan;
   if (!MakePlan(context, product, &plan)) return OkStatus();
   std::vector<kernels::Algorithm> algorithms;

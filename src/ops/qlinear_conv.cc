@@ -14,13 +14,13 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "QLinearConv";
-  op.doc = "y = saturate(round((Conv(x - x_zero_point, w - w_zero_point) + B) * x_scale * w_scale / "
-           "y_scale) + y_zero_point)";
+  op.doc =
+      "y = saturate(round((Conv(x - x_zero_point, w - w_zero_point) + B) * x_scale * w_scale / "
+      "y_scale) + y_zero_point)";
   op.since_opset = 10;
-  op.inputs = {{"x", "T1=i8|u8"},  {"x_scale", "f32"}, {"x_zero_point", "T1"},
-               {"w", "T2=i8|u8"},  {"w_scale", "f32"}, {"w_zero_point", "T2"},
-               {"y_scale", "f32"}, {"y_zero_point", "T3=i8|u8"},
-               {"B", "i32", Arity::kOptional}};
+  op.inputs = {{"x", "T1=i8|u8"},  {"x_scale", "f32"},           {"x_zero_point", "T1"},
+               {"w", "T2=i8|u8"},  {"w_scale", "f32"},           {"w_zero_point", "T2"},
+               {"y_scale", "f32"}, {"y_zero_point", "T3=i8|u8"}, {"B", "i32", Arity::kOptional}};
   op.outputs = {{"y", "T3"}};
   op.attrs = ConvAttrs(/*transposed=*/false);
   op.differentiability = Differentiability::kNot;
@@ -36,8 +36,8 @@ Status Reference(ReferenceContext& context) {
   if (context.has_input(8)) {
     const Tensor& bias = context.input(8);
     if (bias.dtype() != DType::kInt32 || bias.shape() != Shape{sums.shape()[1]}) {
-      return InvalidArgument("bias is ", Str(DTypeName(bias.dtype())), " ",
-                             bias.shape().ToString(), ", expected i32 ", sums.shape()[1]);
+      return InvalidArgument("bias is ", Str(DTypeName(bias.dtype())), " ", bias.shape().ToString(),
+                             ", expected i32 ", sums.shape()[1]);
     }
     const auto step = static_cast<std::size_t>(RowMajorStrides(sums.shape())[1]);
     const std::span<std::int64_t> values = sums.mutable_data<std::int64_t>();
@@ -64,10 +64,16 @@ std::vector<Sample> Samples() {
   return {
       {"u8",
        {u8({1, 3, 5, 5}), scale(0.01), u8({}), u8({4, 3, 3, 3}), scale(0.02), u8({}), scale(0.2),
-        u8({})}, {}, 1, 0},
+        u8({})},
+       {},
+       1,
+       0},
       {"per channel with bias",
        {u8({2, 3, 4, 5}), scale(0.01), u8({}), i8({4, 3, 3, 3}), Constant(F32({4}, 0.01, 0.03)),
-        i8({4}), scale(0.2), u8({}), Random(DType::kInt32, {4}, -999, 999)}, padded, 1, 0},
+        i8({4}), scale(0.2), u8({}), Random(DType::kInt32, {4}, -999, 999)},
+       padded,
+       1,
+       0},
   };
 }
 

@@ -12,12 +12,13 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "QLinearMatMul";
-  op.doc = "y = saturate(round((a - a_zero_point) (b - b_zero_point) * a_scale * b_scale / y_scale) "
-           "+ y_zero_point)";
+  op.doc =
+      "y = saturate(round((a - a_zero_point) (b - b_zero_point) * a_scale * b_scale / y_scale) "
+      "+ y_zero_point)";
   op.since_opset = 10;
-  op.inputs = {{"a", "T1=i8|u8"},        {"a_scale", "TS=float"}, {"a_zero_point", "T1"},
-               {"b", "T2=i8|u8"},        {"b_scale", "TS"},       {"b_zero_point", "T2"},
-               {"y_scale", "TS"},        {"y_zero_point", "T3=i8|u8"}};
+  op.inputs = {{"a", "T1=i8|u8"}, {"a_scale", "TS=float"},     {"a_zero_point", "T1"},
+               {"b", "T2=i8|u8"}, {"b_scale", "TS"},           {"b_zero_point", "T2"},
+               {"y_scale", "TS"}, {"y_zero_point", "T3=i8|u8"}};
   op.outputs = {{"y", "T3"}};
   op.differentiability = Differentiability::kNot;
   return op;
@@ -47,11 +48,17 @@ std::vector<Sample> Samples() {
   const auto i8 = [](Sizes shape) { return Random(DType::kInt8, std::move(shape), -128, 127); };
   const auto scale = [](double value) { return Constant(Given(DType::kFloat32, {}, {value})); };
   return {
-      {"u8", {u8({3, 7}), scale(0.01), u8({}), u8({7, 4}), scale(0.02), u8({}), scale(0.05), u8({})},
-       {}, 1, 0},
+      {"u8",
+       {u8({3, 7}), scale(0.01), u8({}), u8({7, 4}), scale(0.02), u8({}), scale(0.05), u8({})},
+       {},
+       1,
+       0},
       {"i8 per column",
        {i8({3, 7}), scale(0.01), i8({}), i8({7, 4}), Constant(F32({4}, 0.01, 0.03)), i8({4}),
-        scale(0.05), i8({})}, {}, 1, 0},
+        scale(0.05), i8({})},
+       {},
+       1,
+       0},
   };
 }
 

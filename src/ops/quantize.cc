@@ -23,11 +23,12 @@ StatusOr<ScaleLayout> MakeScaleLayout(const AttrMap& attrs, const Shape& x, cons
     return layout;
   }
   Shape expected = x;
-  if (block < 1) return InvalidArgument("attribute 'block_size' is ", block, ", expected 0 or more");
+  if (block < 1)
+    return InvalidArgument("attribute 'block_size' is ", block, ", expected 0 or more");
   expected[layout.axis] = x[layout.axis] / block + (x[layout.axis] % block != 0 ? 1 : 0);
   if (scale != expected) {
-    return InvalidArgument("scale has shape ", scale.ToString(), ", expected ",
-                           expected.ToString(), " for blocks of ", block);
+    return InvalidArgument("scale has shape ", scale.ToString(), ", expected ", expected.ToString(),
+                           " for blocks of ", block);
   }
   layout.strides = RowMajorStrides(scale);
   layout.block = block;
@@ -67,8 +68,8 @@ StatusOr<Tensor> MinusZeroPoint(const Tensor& q, const Tensor* zero_point, int a
     return result;
   }
   if (axis < 0) axis += q.rank();
-  const bool fits = axis >= 0 && axis < q.rank() &&
-                    static_cast<std::int64_t>(zero.size()) == q.shape()[axis];
+  const bool fits =
+      axis >= 0 && axis < q.rank() && static_cast<std::int64_t>(zero.size()) == q.shape()[axis];
   if (!fits) {
     return InvalidArgument(Str(what), " of shape ", q.shape().ToString(), " has ", zero.size(),
                            " zero points");

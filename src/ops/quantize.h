@@ -11,8 +11,8 @@ namespace plumb::ops {
 
 // Where the scale of each element is.
 struct ScaleLayout {
-  Shape shape;        // of the quantised tensor
-  Dims strides;       // of the scale over that shape; 0 where one scale serves all
+  Shape shape;   // of the quantised tensor
+  Dims strides;  // of the scale over that shape; 0 where one scale serves all
   int axis = 0;
   std::int64_t block = 1;  // indices of `axis` that share a scale
 };
@@ -45,8 +45,8 @@ struct IntegerRange {
 };
 StatusOr<IntegerRange> RangeOf(DType type);
 
-// The elements of an 8-bit (or int4) tensor minus their zero point, which is absent (0), a scalar or
-// has one element for each index of `axis`, as int64. Errors name the input `what`.
+// The elements of an 8-bit (or int4) tensor minus their zero point, which is absent (0), a scalar
+// or has one element for each index of `axis`, as int64. Errors name the input `what`.
 StatusOr<Tensor> MinusZeroPoint(const Tensor& q, const Tensor* zero_point, int axis,
                                 std::string_view what);
 

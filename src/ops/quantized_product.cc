@@ -47,12 +47,10 @@ Status InferQuantizedConv(InferContext& context, int x, int w, DType type) {
 
 StatusOr<Tensor> QuantizedProduct(const ReferenceContext& context, QuantizedOperand a,
                                   QuantizedOperand b) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor lhs,
-                         MinusZeroPoint(context.input(a.values),
-                                        OptionalInput(context, a.zero_point), -2, "A"));
-  PLUMB_ASSIGN_OR_RETURN(Tensor rhs,
-                         MinusZeroPoint(context.input(b.values),
-                                        OptionalInput(context, b.zero_point), -1, "B"));
+  PLUMB_ASSIGN_OR_RETURN(Tensor lhs, MinusZeroPoint(context.input(a.values),
+                                                    OptionalInput(context, a.zero_point), -2, "A"));
+  PLUMB_ASSIGN_OR_RETURN(Tensor rhs, MinusZeroPoint(context.input(b.values),
+                                                    OptionalInput(context, b.zero_point), -1, "B"));
   const Tensor operands[] = {std::move(lhs), std::move(rhs)};
   ReferenceContext inner(context.node(), operands);
   PLUMB_RETURN_IF_ERROR(ReferenceProduct(inner));
@@ -61,12 +59,12 @@ StatusOr<Tensor> QuantizedProduct(const ReferenceContext& context, QuantizedOper
 
 StatusOr<Tensor> QuantizedConv(const ReferenceContext& context, QuantizedOperand x,
                                QuantizedOperand w) {
-  PLUMB_ASSIGN_OR_RETURN(const Tensor image,
-                         MinusZeroPoint(context.input(x.values),
-                                        OptionalInput(context, x.zero_point), 0, "x"));
-  PLUMB_ASSIGN_OR_RETURN(const Tensor weight,
-                         MinusZeroPoint(context.input(w.values),
-                                        OptionalInput(context, w.zero_point), 0, "w"));
+  PLUMB_ASSIGN_OR_RETURN(
+      const Tensor image,
+      MinusZeroPoint(context.input(x.values), OptionalInput(context, x.zero_point), 0, "x"));
+  PLUMB_ASSIGN_OR_RETURN(
+      const Tensor weight,
+      MinusZeroPoint(context.input(w.values), OptionalInput(context, w.zero_point), 0, "w"));
   PLUMB_ASSIGN_OR_RETURN(const Convolution c,
                          MakeConv(context.attrs(), image.shape(), weight.shape()));
   Shape shape{c.batch, c.small_channels};
@@ -88,16 +86,15 @@ Status Requantize(ReferenceContext& context, const Tensor& sums, int a_scale, in
   if (axis < 0) axis += sums.rank();
   if (axis < 0) axis = 0;
   const bool per_axis = b.size() != 1;
-  if (per_axis && (axis >= sums.rank() ||
-                   static_cast<std::int64_t>(b.size()) != sums.shape()[axis])) {
+  if (per_axis &&
+      (axis >= sums.rank() || static_cast<std::int64_t>(b.size()) != sums.shape()[axis])) {
     return InvalidArgument("input ", b_scale, " has ", b.size(), " scales for a result of shape ",
                            sums.shape().ToString());
   }
   const std::int64_t step = per_axis ? RowMajorStrides(sums.shape())[axis] : 1;
   std::vector<double> values = ToDoubles(sums);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const double scale =
-        b[per_axis ? i / static_cast<std::size_t>(step) % b.size() : 0];
+    const double scale = b[per_axis ? i / static_cast<std::size_t>(step) % b.size() : 0];
     values[i] = QuantizeOne(values[i] * a * scale, y, zero, range);
   }
   context.SetOutput(0, FromDoubles(zero_tensor.dtype(), sums.shape(), values));

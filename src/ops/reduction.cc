@@ -89,7 +89,7 @@ Status InferReduction(InferContext& context) {
 namespace {
 
 struct Split {
-  Shape kept, reduced;            // sizes of the two kinds of axes
+  Shape kept, reduced;  // sizes of the two kinds of axes
   Strides kept_strides, reduced_strides;
   Shape output;
 };
@@ -223,14 +223,12 @@ bool KernelTakes(kernels::ReduceKind kind, DType type) {
     case DType::kFloat32:
     case DType::kFloat64:
     case DType::kInt32:
-    case DType::kInt64:
-      return true;
+    case DType::kInt64: return true;
     case DType::kInt8:
     case DType::kUInt8:
     case DType::kBool:
       return kind == kernels::ReduceKind::kMax || kind == kernels::ReduceKind::kMin;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -296,8 +294,8 @@ std::vector<Sample> ReductionSamples(const ReductionRule& rule) {
       {"i32", {Random(DType::kInt32, {4, 6}, 1, 9), ConstantInts({1})}, {}, 1, 0},
       {"i64", {Random(DType::kInt64, {4, 6}, 1, 9), ConstantInts({0})}, {}, 1, 0},
   };
-  samples.push_back({"f16", {Random(DType::kFloat16, {3, 7}, rule.low, rule.high)}, {}, 1, 4e-3,
-                     false});
+  samples.push_back(
+      {"f16", {Random(DType::kFloat16, {3, 7}, rule.low, rule.high)}, {}, 1, 4e-3, false});
   return samples;
 }
 

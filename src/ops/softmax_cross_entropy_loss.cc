@@ -13,8 +13,9 @@ namespace {
 OpDef Schema() {
   OpDef op;
   op.name = "SoftmaxCrossEntropyLoss";
-  op.doc = "log_prob = LogSoftmax(scores) over dimension 1; output = -weights[label] * "
-           "log_prob[label], reduced to none, sum or mean";
+  op.doc =
+      "log_prob = LogSoftmax(scores) over dimension 1; output = -weights[label] * "
+      "log_prob[label], reduced to none, sum or mean";
   op.since_opset = 12;
   op.inputs = {{"scores", "T=float"}, {"labels", "index"}, {"weights", "T", Arity::kOptional}};
   op.outputs = {{"output", "T"}, {"log_prob", "T", Arity::kOptional}};

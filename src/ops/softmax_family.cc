@@ -49,8 +49,7 @@ Status InferSoftmax(InferContext& context) {
 }
 
 // --- reference --------------------------------------------------------------------------------
-Status ReferenceRows(ReferenceContext& context,
-                     const std::function<void(std::span<double>)>& row) {
+Status ReferenceRows(ReferenceContext& context, const std::function<void(std::span<double>)>& row) {
   const Tensor& x = context.input(0);
   if (!IsFloating(x.dtype())) {
     return InvalidArgument("input is ", Str(DTypeName(x.dtype())), ", expected a float type");
@@ -106,7 +105,11 @@ std::vector<Sample> SoftmaxSamples() {
       {"first axis", {F32({7, 3}, -4, 4)}, axis(0)},
       {"middle axis", {F32({2, 9, 16}, -4, 4)}, axis(-2)},
       {"one element", {F32({4, 1})}, {}},
-      {"far apart", {Given(DType::kFloat32, {2, 3}, {1000, 0, -1000, -80, -90, -100})}, {}, 1, 1e-5,
+      {"far apart",
+       {Given(DType::kFloat32, {2, 3}, {1000, 0, -1000, -80, -90, -100})},
+       {},
+       1,
+       1e-5,
        false},
       {"empty", {F32({0, 4})}, {}},
       {"vector", {F32({33}, -4, 4)}, {}},

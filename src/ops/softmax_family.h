@@ -16,8 +16,7 @@ OpDef SoftmaxSchema(std::string_view name, std::string_view doc);
 Status InferSoftmax(InferContext& context);
 
 // row(values) replaces the elements along the axis.
-Status ReferenceRows(ReferenceContext& context,
-                     const std::function<void(std::span<double>)>& row);
+Status ReferenceRows(ReferenceContext& context, const std::function<void(std::span<double>)>& row);
 
 // Before opset 13 the axis (1 when absent) split the tensor into a matrix whose rows were
 // normalised: Flatten, the operator on the last axis, Reshape back.

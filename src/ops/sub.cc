@@ -1,4 +1,5 @@
 // Sub: y = a - b.
+#include "ops/channel_affine.h"
 #include "ops/elementwise.h"
 
 namespace plumb::ops {
@@ -29,12 +30,17 @@ constexpr BinaryRule kSub = {
     .code = InstructionCode(kernels::EltOp::kSub),
 };
 
+std::optional<ChannelAffine> AsAffine(const Graph& graph, const Node& node) {
+  return ElementwiseAffine(graph, node, AffineKind::kSubtract);
+}
+
 }  // namespace
 
 const OpDef& SubOp() {
   static const OpDef op = [] {
     OpDef op = BinaryElementwise<kSub>();
     op.infer = Infer;
+    op.as_affine = AsAffine;
     return op;
   }();
   return op;

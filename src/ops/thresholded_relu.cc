@@ -7,9 +7,7 @@ namespace plumb::ops {
 namespace {
 
 // --- reference --------------------------------------------------------------------------------
-double Real(double x, const Coefficients& c) {
-  return x > c.alpha || std::isnan(x) ? x : 0;
-}
+double Real(double x, const Coefficients& c) { return x > c.alpha || std::isnan(x) ? x : 0; }
 
 // --- gradient ---------------------------------------------------------------------------------
 Expr Gradient(const UnaryTerms& t) { return KeepWhere(Greater(t.x, t.c.alpha), t.dy); }

@@ -70,9 +70,10 @@ std::vector<Sample> Samples() {
   const auto condition = [](Sizes shape) { return Random(DType::kBool, std::move(shape), 0, 1); };
   const auto typed = [&](const char* name, DType type) {
     const double high = type == DType::kBool ? 1 : 100;
-    return Sample{name,
-                  {condition({5, 7}), Random(type, {5, 7}, 0, high), Random(type, {7}, 0, high)},
-                  {}, 1, 0, false};
+    return Sample{
+        name, {condition({5, 7}), Random(type, {5, 7}, 0, high), Random(type, {7}, 0, high)},
+        {},   1,
+        0,    false};
   };
   return {
       {"same", {condition({2, 3, 17}), F32({2, 3, 17}), F32({2, 3, 17})}, {}},

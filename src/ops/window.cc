@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t kLimit = (std::int64_t{1} << 31) - 1;
 
 // `count` numbers in [least, kLimit], or `otherwise` for each when the attribute is absent.
-StatusOr<Dims> ReadSizes(const AttrMap& attrs, std::string_view name, int count,
-                         std::int64_t least, std::int64_t otherwise) {
+StatusOr<Dims> ReadSizes(const AttrMap& attrs, std::string_view name, int count, std::int64_t least,
+                         std::int64_t otherwise) {
   if (!attrs.Has(name)) return Dims(count, otherwise);
   const std::vector<std::int64_t> values = attrs.Ints(name);
   if (static_cast<int>(values.size()) != count) {
@@ -47,8 +47,10 @@ std::int64_t FloorDivide(std::int64_t a, std::int64_t b) {
 }  // namespace
 
 std::vector<AttrDef> WindowAttrs(bool ceil_mode) {
-  std::vector<AttrDef> attrs = {{"auto_pad", AttrType::kString},  {"dilations", AttrType::kInts},
-                                {"kernel_shape", AttrType::kInts}, {"pads", AttrType::kInts},
+  std::vector<AttrDef> attrs = {{"auto_pad", AttrType::kString},
+                                {"dilations", AttrType::kInts},
+                                {"kernel_shape", AttrType::kInts},
+                                {"pads", AttrType::kInts},
                                 {"strides", AttrType::kInts}};
   if (ceil_mode) attrs.push_back({"ceil_mode", AttrType::kInt});
   return attrs;
@@ -157,8 +159,6 @@ StatusOr<Dims> WindowCounts(const Window& window, const Dims& large) {
   return counts;
 }
 
-Dims SpatialOf(const Shape& shape) {
-  return Dims(shape.span().subspan(2));
-}
+Dims SpatialOf(const Shape& shape) { return Dims(shape.span().subspan(2)); }
 
 }  // namespace plumb::ops

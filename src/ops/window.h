@@ -46,8 +46,8 @@ StatusOr<Dims> WindowCounts(const Window& window, const Dims& large);
 // Every pair of pixels that one tap of the window joins, as runs along the last axis: calls
 //   fn(tap, small, large, count)
 // for the pixels small, small + 1, ... of the small image and large, large + stride, ... of the
-// large one (stride: of the last axis); positions are flat within an image, `tap` within the kernel.
-// Pixels outside the large image are left out. `window` has its pads resolved.
+// large one (stride: of the last axis); positions are flat within an image, `tap` within the
+// kernel. Pixels outside the large image are left out. `window` has its pads resolved.
 template <typename Fn>
 void ForEachTapRun(const Window& window, const Dims& small, const Dims& large, Fn&& fn);
 
@@ -84,7 +84,8 @@ void ForEachTapRun(const Window& window, const Dims& small, const Dims& large, F
       for (int axis = 0; axis < window.rank; ++axis) {
         from += at[axis] * small_strides[axis];
         to += (at[axis] * window.stride[axis] + tap[axis] * window.dilation[axis] -
-               window.pad_begin[axis]) * large_strides[axis];
+               window.pad_begin[axis]) *
+              large_strides[axis];
       }
       fn(t, from, to, range[last].end - range[last].begin);
       int axis = last - 1;
