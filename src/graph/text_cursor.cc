@@ -75,24 +75,20 @@ StatusOr<std::int64_t> TokenCursor::Integer(std::string_view what) {
 
 StatusOr<Tensor> TokenCursor::Literal(DType dtype, const Shape& shape) {
   const Token start = Peek();
-  StatusOr<Tensor> allocated = Tensor::TryAllocate(dtype, shape);
-  if (!allocated.ok()) return ErrorAt(start, std::string(allocated.status().message()));
-  Tensor tensor = *std::move(allocated);
-  if (TakeWord("zeros")) return tensor;
   if (TakeWord("digest")) {
     return ErrorAt(start, "a constant printed as a digest; print with full_constants to read back");
   }
-  if (TakeWord("seed")) {
-    PLUMB_RETURN_IF_ERROR(Seeded(tensor));
-  } else if (TakeWord("hex")) {
-    PLUMB_RETURN_IF_ERROR(Hex(tensor));
-  } else {
-    PLUMB_RETURN_IF_ERROR(Elements(tensor));
-  }
+  if (AtSymbol("{")) return Elements(dtype, shape);
+  if (TakeWord("hex")) return Hex(dtype, shape);
+  const bool seeded = TakeWord("seed");
+  if (!seeded && !TakeWord("zeros")) return Error("expected {elements}, zeros, seed(n) or hex");
+  StatusOr<Tensor> tensor = Tensor::TryAllocate(dtype, shape);
+  if (!tensor.ok()) return ErrorAt(start, std::string(tensor.status().message()));
+  if (seeded) PLUMB_RETURN_IF_ERROR(Seeded(*tensor));
   return tensor;
 }
 
-Status TokenCursor::Elements(Tensor& tensor) {
+StatusOr<Tensor> TokenCursor::Elements(DType dtype, const Shape& shape) {
   const Token start = Peek();
   PLUMB_RETURN_IF_ERROR(Expect("{"));
   std::vector<Token> elements;
@@ -102,10 +98,10 @@ Status TokenCursor::Elements(Tensor& tensor) {
     elements.push_back(Take());
   }
   Take();
-  if (static_cast<std::int64_t>(elements.size()) != tensor.num_elements()) {
-    return ErrorAt(
-        start, absl::StrCat(elements.size(), " elements for shape ", tensor.shape().ToString()));
+  if (static_cast<std::int64_t>(elements.size()) != NumElements(shape)) {
+    return ErrorAt(start, absl::StrCat(elements.size(), " elements for shape ", shape.ToString()));
   }
+  PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(dtype, shape));
   const auto bad = [&](const Token& token) {
     return ErrorAt(token, absl::StrCat("'", token.text, "' is not an element of type ",
                                        Str(DTypeName(tensor.dtype()))));
@@ -115,30 +111,33 @@ Status TokenCursor::Elements(Tensor& tensor) {
       if (elements[i].kind != Token::kString) return bad(elements[i]);
       tensor.mutable_data<std::string>()[i] = elements[i].text;
     }
-    return OkStatus();
+    return tensor;
   }
-  return VisitNumber(
+  const Status read = VisitNumber(
       tensor.dtype(),
       [&]<typename T>(T) -> Status {
         for (std::size_t i = 0; i < elements.size(); ++i) {
-          const bool read = elements[i].kind != Token::kString &&
+          const bool good = elements[i].kind != Token::kString &&
                             ReadElement(elements[i], tensor.mutable_data<T>()[i]);
-          if (!read) return bad(elements[i]);
+          if (!good) return bad(elements[i]);
         }
         return OkStatus();
       },
       ErrorAt(start, "elements of this type are written as hex \"...\""));
+  PLUMB_RETURN_IF_ERROR(read);
+  return tensor;
 }
 
-Status TokenCursor::Hex(Tensor& tensor) {
+StatusOr<Tensor> TokenCursor::Hex(DType dtype, const Shape& shape) {
   const Token token = Peek();
   if (token.kind != Token::kString) return Error("expected hex digits in quotes");
   Take();
-  if (tensor.dtype() == DType::kString) return ErrorAt(token, "strings have no hex form");
-  const auto bytes = static_cast<std::size_t>(tensor.bytes());
+  if (dtype == DType::kString) return ErrorAt(token, "strings have no hex form");
+  const auto bytes = static_cast<std::size_t>(StorageBytes(dtype, NumElements(shape)));
   if (token.text.size() != 2 * bytes) {
     return ErrorAt(token, absl::StrCat(token.text.size(), " hex digits, expected ", 2 * bytes));
   }
+  PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(dtype, shape));
   auto* out = static_cast<unsigned char*>(tensor.mutable_raw());
   for (std::size_t i = 0; i < bytes; ++i) {
     const int high = HexValue(token.text[2 * i]);
@@ -146,7 +145,7 @@ Status TokenCursor::Hex(Tensor& tensor) {
     if (high < 0 || low < 0) return ErrorAt(token, "not a hex digit (0-9, a-f)");
     out[i] = static_cast<unsigned char>(high * 16 + low);
   }
-  return OkStatus();
+  return tensor;
 }
 
 Status TokenCursor::Seeded(Tensor& tensor) {

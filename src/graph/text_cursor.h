@@ -38,8 +38,8 @@ class TokenCursor {
   StatusOr<Tensor> Literal(DType dtype, const Shape& shape);
 
  private:
-  Status Elements(Tensor& tensor);
-  Status Hex(Tensor& tensor);
+  StatusOr<Tensor> Elements(DType dtype, const Shape& shape);
+  StatusOr<Tensor> Hex(DType dtype, const Shape& shape);
   Status Seeded(Tensor& tensor);
 
   std::vector<Token> tokens_;
