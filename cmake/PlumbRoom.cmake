@@ -20,7 +20,7 @@ set(PLUMB_ISA_FLAGS_amx ${PLUMB_ISA_FLAGS_avx512} -mamx-tile -mamx-int8 -mamx-bf
 set(PLUMB_TESTED_ISAS scalar avx2 avx512 amx)
 
 # Rooms whose tests run under the thread sanitizer (target threaded_tests, label threads).
-set(PLUMB_THREADED_ROOMS core runtime engine pipeline)
+set(PLUMB_THREADED_ROOMS core measure runtime engine pipeline)
 
 # A hung test ends as a failure after this many seconds.
 set(PLUMB_TEST_TIMEOUT 300)

@@ -22,7 +22,8 @@ if [ -n "$seed" ]; then
 fi
 
 rm -f "$out/gallery.json"
-"$plumb" enroll "$out/gallery.json" --people "$data/enrol" --pipeline apps/faces/faces.yaml
+"$plumb" enroll "$out/gallery.json" --people "$data/enrol" --skip-bad \
+  --pipeline apps/faces/faces.yaml
 "$plumb" pipeline run apps/faces/faces.yaml --source "$data/video.mp4" \
   --set "match.gallery=$PWD/$out/gallery.json" --truth "$data/truth.jsonl" --report "$out"
 

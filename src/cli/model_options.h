@@ -41,8 +41,7 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options);
 
 // The input shapes to use: sizes that the file leaves open come from --shape; the batch (a symbolic
 // first dimension) defaults to `batch`. Errors name the input and --shape.
-StatusOr<std::vector<Shape>> InputShapes(const Graph& graph,
-                                         const std::vector<std::string>& shapes,
+StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<std::string>& shapes,
                                          std::int64_t batch);
 
 // "1x3x224x224"

@@ -78,6 +78,8 @@ StatusOr<Tensor> TokenCursor::Literal(DType dtype, const Shape& shape) {
   if (TakeWord("digest")) {
     return ErrorAt(start, "a constant printed as a digest; print with full_constants to read back");
   }
+  const StatusOr<std::int64_t> count = CheckedNumElements(shape.span());
+  if (!count.ok()) return ErrorAt(start, std::string(count.status().message()));
   if (AtSymbol("{")) return Elements(dtype, shape);
   if (TakeWord("hex")) return Hex(dtype, shape);
   const bool seeded = TakeWord("seed");

@@ -136,6 +136,8 @@ TEST(Text, AbsurdConstantsAreRefusedBeforeMemoryIsTaken) {
   const std::string message =
       RoundTrip("graph g() -> (w) { w = const f32[1000000,1000000,10] zeros }");
   EXPECT_EQ(message.substr(0, 26), "line 1, column 54: tensor ") << message;
+  EXPECT_EQ(RoundTrip("graph g() -> (w) { w = const f32[99999999999,99999999999] hex \"00\" }"),
+            "line 1, column 59: shape 99999999999x99999999999 has more than 2^57 elements");
   EXPECT_EQ(RoundTrip("graph g() -> (w) { w = const f32[1000000000] {1} }"),
             "line 1, column 46: 1 elements for shape 1000000000");
 }

@@ -106,7 +106,8 @@ TEST(ListsTest, AnchorsOfACellFollowEachOther) {
   EXPECT_TRUE((*found)[0].landmarks.empty());
 }
 
-// All strides in one list, anchors of given sizes around cell centres, two class scores (RetinaFace).
+// All strides in one list, anchors of given sizes around cell centres, two class scores
+// (RetinaFace).
 TEST(ListsTest, HeadsOfOneListFollowEachOtherAndCentresHaveVariances) {
   DetectorConventions c;
   c.lists = true;
@@ -125,8 +126,7 @@ TEST(ListsTest, HeadsOfOneListFollowEachOtherAndCentresHaveVariances) {
   Put(box, row * 4 + 0, 0.5f);
   Put(box, row * 4 + 2, std::log(2.0f) / 0.2f);
   Put(landmarks, row * 2 + 1, -1);
-  const auto found =
-      DecodeDetections(c, {{"s", &score}, {"b", &box}, {"l", &landmarks}}, 32, 16);
+  const auto found = DecodeDetections(c, {{"s", &score}, {"b", &box}, {"l", &landmarks}}, 32, 16);
   ASSERT_TRUE(found.ok()) << found.status();
   ASSERT_EQ(found->size(), 1u);
   const Detection& d = (*found)[0];
@@ -136,9 +136,9 @@ TEST(ListsTest, HeadsOfOneListFollowEachOtherAndCentresHaveVariances) {
   EXPECT_NEAR(d.y1 - d.y0, 128, 1e-3);
   EXPECT_NEAR(d.landmarks[0].y, 8 - 12.8, 1e-4);
   score = Filled(Shape{1, 19, 2}, 0);
-  EXPECT_EQ(Text(DecodeDetections(c, {{"s", &score}, {"b", &box}, {"l", &landmarks}}, 32, 16)
-                     .status()),
-            "output 's' is 1x19x2, expected at least 20x2 for an input of 32x16");
+  EXPECT_EQ(
+      Text(DecodeDetections(c, {{"s", &score}, {"b", &box}, {"l", &landmarks}}, 32, 16).status()),
+      "output 's' is 1x19x2, expected at least 20x2 for an input of 32x16");
 }
 
 TEST(ListsTest, SoftmaxOverClassesGivesLabelAndProbability) {
@@ -171,8 +171,8 @@ Detection Box(float x0, float y0, float x1, float y1, float score, int label = 0
 }
 
 TEST(SuppressOverlapsTest, KeepsTheBestOfBoxesThatOverlapMoreThanTheLimit) {
-  Detections boxes = {Box(0, 0, 10, 10, 0.9f), Box(1, 0, 11, 10, 0.8f),
-                      Box(6, 0, 16, 10, 0.7f), Box(0, 0, 10, 10, 0.6f, 1)};
+  Detections boxes = {Box(0, 0, 10, 10, 0.9f), Box(1, 0, 11, 10, 0.8f), Box(6, 0, 16, 10, 0.7f),
+                      Box(0, 0, 10, 10, 0.6f, 1)};
   SuppressOverlaps(0.45, 10, &boxes);
   ASSERT_EQ(boxes.size(), 3u);
   EXPECT_FLOAT_EQ(boxes[1].score, 0.7f);  // IoU 0.25 with the first
@@ -192,7 +192,7 @@ TEST(MapToPictureTest, UndoesThePlacementAndClips) {
   Detections boxes = {Box(0, 20, 20, 70, 1), Box(100, 0, 110, 10, 1)};
   boxes[0].landmarks = {{10, 20}, {60, 45}};
   MapToPicture(placement, &boxes);
-  ASSERT_EQ(boxes.size(), 1u);  // the other lies beside the picture
+  ASSERT_EQ(boxes.size(), 1u);      // the other lies beside the picture
   EXPECT_FLOAT_EQ(boxes[0].x0, 0);  // -20, clipped
   EXPECT_FLOAT_EQ(boxes[0].x1, 20);
   EXPECT_FLOAT_EQ(boxes[0].y1, 100);  // 200, clipped

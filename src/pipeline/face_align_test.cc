@@ -31,8 +31,8 @@ TEST(AlignPointsTest, FindsTheTransformThatMadeThePoints) {
   const double a = 1.5 * std::cos(0.3), b = 1.5 * std::sin(0.3);
   std::vector<Point> from = {{1, 2}, {9, 4}, {5, 8}, {2, 7}}, to;
   for (const Point& p : from) {
-    to.push_back({static_cast<float>(a * p.x - b * p.y + 10),
-                  static_cast<float>(b * p.x + a * p.y - 4)});
+    to.push_back(
+        {static_cast<float>(a * p.x - b * p.y + 10), static_cast<float>(b * p.x + a * p.y - 4)});
   }
   const auto t = AlignPoints(from, to);
   ASSERT_TRUE(t.ok()) << t.status();
@@ -56,9 +56,8 @@ TEST(AlignPointsTest, IsTheLeastSquaresFit) {
   };
   const SimilarityTransform best = *AlignPoints(from, to);
   for (double step : {-0.01, 0.01}) {
-    for (double SimilarityTransform::*part :
-         {&SimilarityTransform::a, &SimilarityTransform::b, &SimilarityTransform::tx,
-          &SimilarityTransform::ty}) {
+    for (double SimilarityTransform::*part : {&SimilarityTransform::a, &SimilarityTransform::b,
+                                              &SimilarityTransform::tx, &SimilarityTransform::ty}) {
       SimilarityTransform other = best;
       other.*part += step;
       EXPECT_GT(error(other), error(best));
@@ -87,8 +86,8 @@ TEST(CropAlignedTest, TheIdentityCopiesPixels) {
 }
 
 TEST(CropAlignedTest, CoordinatesAreContinuous) {
-  // Twice as large: the centre of crop pixel c lies at (c + 0.5) / 2, which between pixel centres is
-  // (c + 0.5) / 2 - 0.5 of the ramp.
+  // Twice as large: the centre of crop pixel c lies at (c + 0.5) / 2, which between pixel centres
+  // is (c + 0.5) / 2 - 0.5 of the ramp.
   SimilarityTransform twice;
   twice.a = 2;
   std::vector<float> planes(3 * 8 * 8);

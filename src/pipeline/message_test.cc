@@ -22,7 +22,8 @@ Message Full() {
   image.height = 2;
   image.row_bytes = 8;  // padded rows
   image.pixels = std::make_shared<std::uint8_t[]>(16);
-  for (int i = 0; i < 16; ++i) image.pixels[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(i);
+  for (int i = 0; i < 16; ++i)
+    image.pixels[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(i);
   message.Set("image", image);
   message.Set("input", Tensor::FromVector<float>(Shape{1, 3}, {1, 2, 3}));
   message.Set("placement", Placement{0.5, 0.25, 3, 4, 100, 200});

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
+#include "core/file_io.h"
 #include "core/format.h"
 
 namespace plumb::pipeline {
@@ -123,6 +125,33 @@ double StageParams::Number(std::string_view key, double otherwise, double low, d
     FailAt(node->line,
            absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected a number from ",
                         FormatExact(low), " to ", FormatExact(high)));
+  }
+  return value;
+}
+
+double StageParams::NumberOrFile(std::string_view key, std::string_view member, double otherwise,
+                                 double low, double high) {
+  const std::string file_key = std::string(key) + "_file";
+  if (!Has(file_key)) {
+    Asked(file_key);
+    return Number(key, otherwise, low, high);
+  }
+  if (Has(key)) {
+    Fail(file_key, absl::StrCat("expected '", Str(key), "' or '", file_key, "', not both"));
+  }
+  const std::string path = Path(file_key);
+  const StatusOr<std::string> text = ReadFile(path, 1 << 20);
+  if (!text.ok()) {
+    Fail(file_key, std::string(text.status().message()));
+    return otherwise;
+  }
+  const nlohmann::json root = nlohmann::json::parse(*text, nullptr, false);
+  const auto found = root.is_object() ? root.find(member) : root.end();
+  const double value = found != root.end() && found->is_number() ? found->get<double>() : NAN;
+  if (!(value >= low && value <= high)) {
+    Fail(file_key, absl::StrCat("'", path, "' must be a JSON object with a number '", Str(member),
+                                "' from ", FormatExact(low), " to ", FormatExact(high)));
+    return otherwise;
   }
   return value;
 }

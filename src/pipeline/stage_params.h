@@ -43,6 +43,10 @@ class StageParams {
                      const std::vector<std::string>& choices);
   // A path: absolute, or relative to the folder of the file. Required.
   std::string Path(std::string_view key);
+  // A number given by the key itself or, where the key KEY_file names a JSON file instead, by the
+  // member `member` of that; exactly one of the two keys may stand.
+  double NumberOrFile(std::string_view key, std::string_view member, double otherwise, double low,
+                      double high);
   // One number stands for `count` equal ones; otherwise exactly `count` (0: any number) are
   // expected.
   std::vector<double> Numbers(std::string_view key, std::vector<double> otherwise,

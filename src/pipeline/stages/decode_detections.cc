@@ -100,7 +100,7 @@ StatusOr<std::unique_ptr<Stage>> MakeDecodeDetections(StageParams& params) {
   c.classes = static_cast<int>(params.Int("classes", 1, 1, 4096));
   c.first_class = static_cast<int>(params.Int("first_class", 0, 0, c.classes - 1));
   c.landmark_points = static_cast<int>(params.Int("landmark_points", 5, 1, 1024));
-  c.score_threshold = params.Number("score_threshold", 0.5, 0, 1);
+  c.score_threshold = params.NumberOrFile("score_threshold", "score_threshold", 0.5, 0, 1);
   c.nms_iou = params.Number("nms_iou", 0.45, 0, 1);
   c.max_candidates = static_cast<int>(params.Int("max_candidates", 2000, 1, 100'000));
   c.max_detections = static_cast<int>(params.Int("max_detections", 200, 1, 10'000));

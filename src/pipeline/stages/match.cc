@@ -1,11 +1,8 @@
 // match: names detections by the nearest vector of a gallery; a stranger's name stays empty.
 //
-// Keys: gallery (file that `plumb enroll` makes); threshold (least cosine of a known one), or
-// threshold_file (JSON with the key stranger_threshold); detections, embeddings (names of
+// Keys: gallery (file that `plumb enroll` makes); threshold (least cosine of a known person), or
+// threshold_file (JSON with the member stranger_threshold); detections, embeddings (names of
 // payloads).
-#include <nlohmann/json.hpp>
-
-#include "core/file_io.h"
 #include "pipeline/gallery.h"
 #include "pipeline/stage.h"
 
@@ -13,29 +10,15 @@ namespace plumb::pipeline {
 namespace {
 
 struct MatchParams {
-  std::string gallery, threshold_file, detections, embeddings;
+  std::string gallery, detections, embeddings;
   double threshold = 0;
 };
-
-StatusOr<double> ReadThreshold(const std::string& path) {
-  PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 1 << 20));
-  const nlohmann::json root = nlohmann::json::parse(text, nullptr, false);
-  if (root.is_object()) {
-    const auto value = root.find("stranger_threshold");
-    if (value != root.end() && value->is_number()) return value->get<double>();
-  }
-  return InvalidArgument("'", path, "' must be JSON with a number stranger_threshold");
-}
 
 class MatchStage : public Stage {
  public:
   explicit MatchStage(const MatchParams& params) : params_(params) {}
 
   Status Start(const StageContext& context) override {
-    threshold_ = params_.threshold;
-    if (!params_.threshold_file.empty()) {
-      PLUMB_ASSIGN_OR_RETURN(threshold_, ReadThreshold(params_.threshold_file));
-    }
     PLUMB_ASSIGN_OR_RETURN(
         gallery_,
         context.shared->Get<Gallery>(params_.gallery, [&]() -> StatusOr<std::shared_ptr<Gallery>> {
@@ -72,7 +55,7 @@ class MatchStage : public Stage {
       const Gallery::Nearest nearest = gallery_->Find({vectors->values.data() + i * size, size});
       if (nearest.index < 0) continue;
       named[i].similarity = nearest.similarity;
-      if (nearest.similarity >= threshold_) {
+      if (nearest.similarity >= params_.threshold) {
         named[i].name = gallery_->entries()[static_cast<std::size_t>(nearest.index)].name;
       }
     }
@@ -82,7 +65,6 @@ class MatchStage : public Stage {
 
  private:
   const MatchParams params_;
-  double threshold_ = 0;
   std::shared_ptr<Gallery> gallery_;
 };
 
@@ -91,11 +73,10 @@ class MatchStage : public Stage {
 StatusOr<std::unique_ptr<Stage>> MakeMatch(StageParams& params) {
   MatchParams p;
   p.gallery = params.Path("gallery");
-  if (params.Has("threshold_file")) p.threshold_file = params.Path("threshold_file");
-  if (params.Has("threshold") == params.Has("threshold_file")) {
-    params.Fail("threshold", "expected either 'threshold' or 'threshold_file'");
+  p.threshold = params.NumberOrFile("threshold", "stranger_threshold", 0, -1, 1);
+  if (!params.Has("threshold") && !params.Has("threshold_file")) {
+    params.Fail("threshold", "'threshold' is missing: the least cosine of a known person");
   }
-  p.threshold = params.Number("threshold", 0, -1, 1);
   p.detections = params.Text("detections", "detections");
   p.embeddings = params.Text("embeddings", "embeddings");
   PLUMB_RETURN_IF_ERROR(params.Finish());

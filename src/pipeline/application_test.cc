@@ -1,0 +1,148 @@
+// A whole application on pictures made here: run, report, errors at the edges.
+#include "pipeline/application.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/file_io.h"
+#include "measure/report.h"
+#include "measure/run_file.h"
+
+namespace plumb::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+std::string Text(const Status& status) { return std::string(status.message()); }
+
+class ApplicationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "plumb_application_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    ASSERT_TRUE(MakeDirectories(folder_ + "/in").ok());
+    for (int i = 0; i < 6; ++i) {
+      const std::string grey(3 * 20 * 10, static_cast<char>(40 * i));
+      ASSERT_TRUE(
+          WriteFileAtomically(absl::StrCat(folder_, "/in/", i, ".ppm"), "P6\n20 10\n255\n" + grey)
+              .ok());
+    }
+    options_.target = *HostTarget();
+    options_.pool = &pool_;
+    options_.header = measure::MakeRunHeader("means", {"plumb"}, "scalar", "abc");
+    options_.output_folder = folder_ + "/out";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  PipelineSpec Spec() {
+    const auto spec =
+        ParsePipeline(absl::StrCat("pipeline: means\n"
+                                   "stages:\n"
+                                   "  read: {stage: media, source: in}\n"
+                                   "  resize: {stage: resize, size: [8, 8]}\n"
+                                   "  net: {stage: model, replicas: 2, model: ",
+                                   PLUMB_SOURCE_DIR, "/testdata/pipeline/channel_means.onnx}\n",
+                                   "channels:\n"
+                                   "  - {from: read, to: resize}\n"
+                                   "  - {from: resize, to: net}\n"),
+                      "means.yaml", folder_);
+    EXPECT_TRUE(spec.ok()) << spec.status();
+    return *spec;
+  }
+
+  std::string folder_;
+  ThreadPool pool_{2};
+  ApplicationOptions options_;
+};
+
+TEST_F(ApplicationTest, RunsAndReports) {
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->progress.finished, 6);
+  EXPECT_EQ(result->analysis.frames.size(), 6u);
+  EXPECT_GT(*result->analysis.ai_share, 0);
+  EXPECT_LT(*result->analysis.ai_share, 1);
+  const auto summary = nlohmann::json::parse(SummaryJson(*result));
+  EXPECT_EQ(summary["frames"], 6);
+  for (const char* key :
+       {"seconds", "realtime_factor", "recall", "precision", "rank1", "stranger_acceptance",
+        "latency_p50_ms", "latency_p99_ms", "ai_share", "cpu_utilisation"}) {
+    EXPECT_TRUE(summary.contains(key)) << key;
+  }
+  EXPECT_TRUE(summary["recall"].is_null());
+
+  if (!measure::FindReportPage().ok()) GTEST_SKIP() << "web/dist is not built";
+  const std::string report = folder_ + "/report";
+  const Status written = WriteReports(report, *result);
+  ASSERT_TRUE(written.ok()) << written;
+  const auto runs = measure::ReadRunFile(report + "/records.jsonl");
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_EQ((*runs)[0].graph->nodes.size(), 3u);
+  EXPECT_EQ((*runs)[0].graph->nodes[2].replicas, 2);
+  EXPECT_TRUE(nlohmann::json::parse(*ReadFile(report + "/trace.json")).contains("traceEvents"));
+  EXPECT_THAT(*ReadFile(report + "/report.html"), HasSubstr("<title>means - Plumbline</title>"));
+}
+
+TEST_F(ApplicationTest, AFullDiskWhileWritingAReportIsAnError) {
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  for (const char* name : {"records.jsonl", "trace.json", "summary.json"}) {
+    const std::string report = folder_ + "/full_" + name;
+    ASSERT_TRUE(MakeDirectories(report).ok());
+    ASSERT_EQ(symlink("/dev/full", (report + "/" + name).c_str()), 0);
+    const std::string message = Text(WriteReports(report, *result));
+    EXPECT_THAT(message, HasSubstr(name));
+    EXPECT_THAT(message, HasSubstr("No space left on device"));
+  }
+  EXPECT_THAT(Text(WriteReports("/dev/null/report", *result)), HasSubstr("/dev/null/report"));
+}
+
+TEST_F(ApplicationTest, GroundTruthNeedsSomethingToCompareWith) {
+  options_.truth = folder_ + "/none.jsonl";
+  EXPECT_EQ(Text(RunApplication(Spec(), options_).status()),
+            "cannot read the ground truth '" + folder_ + "/none.jsonl'");
+  options_.truth = folder_ + "/in/0.ppm";
+  EXPECT_EQ(Text(RunApplication(Spec(), options_).status()),
+            "means.yaml: no stage of type write_jsonl: ground truth is compared with what it "
+            "writes");
+}
+
+TEST_F(ApplicationTest, AnUnreadableSourceEndsTheRun) {
+  PipelineSpec spec = Spec();
+  ASSERT_TRUE(OverrideSource(&spec, folder_ + "/none.mp4").ok());
+  EXPECT_EQ(Text(RunApplication(spec, options_).status()),
+            "stage 'read': cannot read '" + folder_ + "/none.mp4': No such file or directory");
+}
+
+TEST_F(ApplicationTest, AStopThatIsAskedForBeforeItBeginsLeavesNothingUnderWay) {
+  const std::atomic<int> stop{1};
+  options_.stop = &stop;
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->progress.started, result->progress.finished);
+}
+
+// The application that is shipped: its file must be readable and its stages fit its models.
+TEST_F(ApplicationTest, TheFacesPipelineIsSound) {
+  for (const char* name : {"faces.yaml", "public_faces.yaml"}) {
+    const auto spec = LoadPipelineFile(absl::StrCat(PLUMB_SOURCE_DIR, "/apps/faces/", name));
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    for (std::size_t i = 0; i < spec->stages.size(); ++i) {
+      const int stage = static_cast<int>(i);
+      const Status made = spec->stages[i].type->make_source != nullptr
+                              ? MakeSource(*spec, stage).status()
+                              : MakeStage(*spec, stage).status();
+      EXPECT_TRUE(made.ok()) << made;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plumb::pipeline

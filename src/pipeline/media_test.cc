@@ -1,0 +1,209 @@
+// Reading and writing through the media module, with files made here.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/file_io.h"
+#include "pipeline/media_library.h"
+#include "pipeline/pipeline_file.h"
+
+namespace plumb::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+std::string Text(const Status& status) { return std::string(status.message()); }
+
+class MediaTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "plumb_media_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+
+  // A picture in the PPM format whose red is the column and green the row.
+  std::string WritePpm(const std::string& name, int width, int height) {
+    std::string text = absl::StrCat("P6\n", width, " ", height, "\n255\n");
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        text += static_cast<char>(x);
+        text += static_cast<char>(y);
+        text += static_cast<char>(9);
+      }
+    }
+    EXPECT_TRUE(WriteFileAtomically(Path(name), text).ok());
+    return Path(name);
+  }
+
+  // Frame i of the video is a grey of 10 * i.
+  std::string WriteVideo(const std::string& name, int frames, int width = 64, int height = 48) {
+    const MediaApi* api = *MediaFunctions();
+    char message[kMediaMessageBytes] = "";
+    void* writer = api->create(Path(name).c_str(), width, height, 30, message);
+    EXPECT_NE(writer, nullptr) << message;
+    for (int i = 0; i < frames; ++i) {
+      const std::string grey(static_cast<std::size_t>(3 * width * height),
+                             static_cast<char>(10 * i));
+      EXPECT_EQ(api->write_rgb(writer, reinterpret_cast<const std::uint8_t*>(grey.data()),
+                               3 * width, message),
+                1)
+          << message;
+    }
+    EXPECT_EQ(api->finish(writer, message), 1) << message;
+    return Path(name);
+  }
+
+  struct ReadResult {
+    std::vector<Message> messages;
+    std::vector<std::string> bad;
+    Status status;
+  };
+
+  // Everything that a media stage gives.
+  ReadResult ReadAll(const std::string& source, const std::string& more = "") {
+    ReadResult result;
+    const auto spec =
+        ParsePipeline(absl::StrCat("pipeline: p\nstages:\n  v: {stage: media, source: \"", source,
+                                   "\"", more, "}\n"),
+                      "p.yaml", "");
+    result.status = spec.status();
+    if (!spec.ok()) return result;
+    auto made = MakeSource(*spec, 0);
+    result.status = made.ok() ? (*made)->Start(StageContext()) : made.status();
+    while (result.status.ok()) {
+      Message message;
+      const StatusOr<bool> found = (*made)->Next(&message);
+      if (found.ok() && !*found) break;
+      if (found.ok()) {
+        result.messages.push_back(std::move(message));
+      } else if (IsBadItem(found.status()) && result.bad.size() < 200) {
+        result.bad.push_back(Text(found.status()));
+      } else {
+        result.status = found.status();
+      }
+    }
+    return result;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(MediaTest, AVideoComesBackFrameByFrame) {
+  const ReadResult read = ReadAll(WriteVideo("a.mp4", 12));
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.messages.size(), 12u);
+  for (std::size_t i = 0; i < 12; ++i) {
+    const Message& message = read.messages[i];
+    EXPECT_EQ(message.frame, static_cast<std::int64_t>(i));
+    EXPECT_NEAR(message.seconds, static_cast<double>(i) / 30, 1e-3);
+    EXPECT_EQ(message.origin, Path("a.mp4"));
+    const Image& image = **message.Get<Image>("image");
+    EXPECT_EQ(image.width, 64);
+    EXPECT_EQ(image.height, 48);
+    EXPECT_NEAR(image.pixels[500], 10 * i, 6) << i;
+  }
+}
+
+TEST_F(MediaTest, PicturesOfOddSizesKeepEveryPixel) {
+  for (const auto& [width, height] : {std::pair(1, 1), {5, 3}, {31, 17}, {1, 200}}) {
+    const auto image = ReadPicture(WritePpm("odd.ppm", width, height));
+    ASSERT_TRUE(image.ok()) << image.status();
+    ASSERT_EQ(image->width, width);
+    ASSERT_EQ(image->height, height);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const std::uint8_t* pixel = image->pixels.get() + y * image->row_bytes + 3 * x;
+        ASSERT_EQ(pixel[0], x);
+        ASSERT_EQ(pixel[1], y);
+        ASSERT_EQ(pixel[2], 9);
+      }
+    }
+  }
+}
+
+TEST_F(MediaTest, AFolderIsReadInTheOrderOfItsNamesAndABadFileIsSkipped) {
+  WritePpm("b.ppm", 4, 4);
+  WritePpm("a.ppm", 8, 8);
+  WritePpm("d.ppm", 2, 2);
+  ASSERT_TRUE(WriteFileAtomically(Path("c.jpg"), "no picture").ok());
+  ASSERT_TRUE(WriteFileAtomically(Path("notes.txt"), "not looked at").ok());
+  const ReadResult read = ReadAll(folder_);
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.messages.size(), 3u);
+  EXPECT_EQ((*read.messages[0].Get<Image>("image"))->width, 8);
+  EXPECT_EQ((*read.messages[1].Get<Image>("image"))->width, 4);
+  EXPECT_EQ((*read.messages[2].Get<Image>("image"))->width, 2);
+  ASSERT_EQ(read.bad.size(), 1u);
+  EXPECT_THAT(read.bad[0], HasSubstr("cannot read '" + Path("c.jpg") + "'"));
+}
+
+TEST_F(MediaTest, LimitEndsTheSourceEarly) {
+  EXPECT_EQ(ReadAll(WriteVideo("a.mp4", 10), ", limit: 4").messages.size(), 4u);
+}
+
+TEST_F(MediaTest, UnreadableMediaIsNamed) {
+  EXPECT_EQ(Text(ReadAll(Path("none.mp4")).status),
+            "cannot read '" + Path("none.mp4") + "': No such file or directory");
+  ASSERT_TRUE(WriteFileAtomically(Path("text.mp4"), std::string(5000, 'x')).ok());
+  EXPECT_THAT(Text(ReadAll(Path("text.mp4")).status),
+              HasSubstr("cannot read '" + Path("text.mp4") + "': cannot open it as media: "));
+  ASSERT_TRUE(WriteFileAtomically(Path("empty.mp4"), "").ok());
+  EXPECT_THAT(Text(ReadAll(Path("empty.mp4")).status), HasSubstr("empty.mp4"));
+  fs::create_directory(Path("empty"));
+  EXPECT_EQ(Text(ReadAll(Path("empty")).status),
+            "no picture and no video in the folder '" + Path("empty") +
+                "': expected names that end in .jpg, .png, .mp4, ...");
+}
+
+// The container is Matroska: it can be read up to where it is cut.
+TEST_F(MediaTest, ACutVideoGivesTheFramesThatAreThere) {
+  const std::string whole = *ReadFile(WriteVideo("a.mkv", 30));
+  for (double part : {0.5, 0.8, 0.95}) {
+    const auto length = static_cast<std::size_t>(part * static_cast<double>(whole.size()));
+    ASSERT_TRUE(WriteFileAtomically(Path("cut.mkv"), whole.substr(0, length)).ok());
+    const ReadResult read = ReadAll(Path("cut.mkv"));
+    EXPECT_LE(read.messages.size(), 30u);
+    EXPECT_TRUE(read.status.ok() || Text(read.status).find("cut.mkv") != std::string::npos);
+  }
+}
+
+TEST_F(MediaTest, DamagedVideosNeitherCrashNorHang) {
+  const std::string whole = *ReadFile(WriteVideo("a.mkv", 30));
+  for (std::size_t seed = 0; seed < 20; ++seed) {
+    std::string damaged = whole;
+    for (std::size_t k = 0; k < 40; ++k) {
+      const std::size_t at = 200 + (seed * 7919 + k * k * 104729) % (whole.size() - 200);
+      damaged[at] = static_cast<char>(damaged[at] + 77);
+    }
+    ASSERT_TRUE(WriteFileAtomically(Path("bad.mkv"), damaged).ok());
+    EXPECT_LE(ReadAll(Path("bad.mkv")).messages.size(), 64u);
+  }
+}
+
+TEST_F(MediaTest, OddVideosLoseTheirLastPixel) {
+  const ReadResult read = ReadAll(WriteVideo("odd.mp4", 2, 33, 21));
+  ASSERT_EQ(read.messages.size(), 2u);
+  EXPECT_EQ((*read.messages[0].Get<Image>("image"))->width, 32);
+  EXPECT_EQ((*read.messages[0].Get<Image>("image"))->height, 20);
+}
+
+TEST_F(MediaTest, WritingNeedsAContainerAndRoom) {
+  const MediaApi* api = *MediaFunctions();
+  char message[kMediaMessageBytes] = "";
+  EXPECT_EQ(api->create(Path("a.nothing").c_str(), 64, 48, 30, message), nullptr);
+  EXPECT_THAT(message, HasSubstr("no container for this ending (try .mp4, .mkv or .avi)"));
+  EXPECT_EQ(api->create(Path("none/a.mp4").c_str(), 64, 48, 30, message), nullptr);
+  EXPECT_THAT(message, HasSubstr("No such file or directory"));
+  EXPECT_EQ(api->create(Path("a.mp4").c_str(), 1, 1, 30, message), nullptr);
+  EXPECT_THAT(message, HasSubstr("too small"));
+}
+
+}  // namespace
+}  // namespace plumb::pipeline

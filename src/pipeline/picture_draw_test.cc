@@ -1,0 +1,60 @@
+#include "pipeline/picture_draw.h"
+
+#include <gtest/gtest.h>
+
+namespace plumb::pipeline {
+namespace {
+
+Image Black(int width, int height) {
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.row_bytes = 3 * width;
+  image.pixels = std::make_shared<std::uint8_t[]>(static_cast<std::size_t>(3 * width * height));
+  return image;
+}
+
+// A picture with a '#' where red is 200.
+std::string Sketch(const Image& image) {
+  std::string text;
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      text +=
+          image.pixels[static_cast<std::size_t>(y * image.row_bytes + 3 * x)] == 200 ? '#' : '.';
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+TEST(PictureDrawTest, DrawsABoxOfGivenThickness) {
+  const Image image = Black(6, 5);
+  DrawBox(image, 1, 1, 6, 5, 1, {200, 0, 0});
+  EXPECT_EQ(Sketch(image), "......\n.#####\n.#...#\n.#...#\n.#####\n");
+}
+
+TEST(PictureDrawTest, WhatLiesBesideThePictureIsLeftOut) {
+  const Image image = Black(3, 3);
+  DrawBox(image, -100, -100, 100, 100, 2, {200, 0, 0});
+  EXPECT_EQ(Sketch(image), "...\n...\n...\n");
+  FillBox(image, -5, 1, 50, 2, {200, 0, 0});
+  DrawText(image, -2, -2, "A?\xFF", 3, {0, 200, 0});
+  DrawText(image, 1000, 1000, "A", 1, {0, 200, 0});
+}
+
+TEST(PictureDrawTest, WritesLetters) {
+  const Image image = Black(11, 7);
+  DrawText(image, 0, 0, "a1", 1, {200, 0, 0});
+  EXPECT_EQ(Sketch(image),
+            ".###....#..\n"
+            "#...#..##..\n"
+            "#...#...#..\n"
+            "#####...#..\n"
+            "#...#...#..\n"
+            "#...#...#..\n"
+            "#...#..###.\n");
+  EXPECT_EQ(TextWidth("a1", 3), 36);
+}
+
+}  // namespace
+}  // namespace plumb::pipeline
