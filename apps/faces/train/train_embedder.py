@@ -10,11 +10,25 @@ import math
 import pathlib
 import time
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from networks import Embedder, ExportedEmbedder
+
+
+def misalign(rng, face):
+    """Moves, turns and scales a crop as the errors of found landmarks do."""
+    turn = rng.normal(0, 0.05)
+    zoom = float(np.exp(rng.normal(0, 0.07)))
+    stretch = float(np.exp(rng.normal(0, 0.03)))
+    c, s = np.cos(turn) * zoom, np.sin(turn) * zoom
+    matrix = np.array([[c * stretch, -s, 0.0], [s, c / stretch, 0.0]])
+    centre = np.array([32.0, 40.0])
+    matrix[:, 2] = centre + rng.normal(0, 1.3, 2) - matrix[:, :2] @ centre
+    return cv2.warpAffine(face, matrix, (64, 64), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
 
 
 def augment(rng, batch):
@@ -29,9 +43,11 @@ def augment(rng, batch):
             x, y = rng.integers(0, 64 - w), rng.integers(0, 64 - h)
             other = batch[int(rng.integers(n)), y:y + h, x:x + w]
             batch[i, y:y + h, x:x + w] = other if rng.random() < 0.5 else rng.uniform(0, 255, 3)
-        if rng.random() < 0.5:
-            dx, dy = rng.integers(-1, 2, 2)
-            batch[i] = np.roll(batch[i], (dy, dx), axis=(0, 1))
+        if rng.random() < 0.8:
+            batch[i] = misalign(rng, batch[i])
+        if rng.random() < 0.1:  # cut by the edge of the picture
+            columns = int(rng.integers(4, 22))
+            batch[i, :, slice(0, columns) if rng.random() < 0.5 else slice(64 - columns, 64)] = 127
     return np.clip(batch, 0, 255)
 
 
@@ -80,6 +96,7 @@ def main():
     args = options()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    cv2.setNumThreads(1)
     rng = np.random.default_rng(args.seed)
     data = [np.load(pathlib.Path(d) / "crops.npy", mmap_mode="r")[:args.people] for d in args.data]
     owners = np.cumsum([0] + [len(d) for d in data])
