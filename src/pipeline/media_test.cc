@@ -84,7 +84,7 @@ class MediaTest : public testing::Test {
       if (found.ok()) {
         result.messages.push_back(std::move(message));
       } else if (IsBadItem(found.status()) && result.bad.size() < 200) {
-        result.bad.push_back(Text(found.status()));
+        result.bad.push_back(message.origin + ": " + Text(found.status()));
       } else {
         result.status = found.status();
       }
@@ -141,7 +141,8 @@ TEST_F(MediaTest, AFolderIsReadInTheOrderOfItsNamesAndABadFileIsSkipped) {
   EXPECT_EQ((*read.messages[1].Get<Image>("image"))->width, 4);
   EXPECT_EQ((*read.messages[2].Get<Image>("image"))->width, 2);
   ASSERT_EQ(read.bad.size(), 1u);
-  EXPECT_THAT(read.bad[0], HasSubstr("cannot read '" + Path("c.jpg") + "'"));
+  EXPECT_THAT(read.bad[0], HasSubstr(Path("c.jpg") + ": "));
+  EXPECT_THAT(read.bad[0], HasSubstr("cannot be decoded"));
 }
 
 TEST_F(MediaTest, LimitEndsTheSourceEarly) {

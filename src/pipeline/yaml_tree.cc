@@ -1,6 +1,8 @@
 // The one place that knows the YAML library.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+
 #include "pipeline/pipeline_file.h"
 
 namespace plumb::pipeline {
@@ -18,7 +20,7 @@ struct TreeCopy {
   }
 
   Status Copy(const YAML::Node& from, int depth, ParamNode* to) {
-    to->line = from.Mark().line + 1;
+    to->line = std::max(1, from.Mark().line + 1);  // an empty file has no place
     if (depth > kMaxDepth) {
       return Fail(from, absl::StrCat("nested more than ", kMaxDepth, " deep"));
     }
@@ -41,8 +43,8 @@ struct TreeCopy {
         }
         to->members.emplace_back(key, ParamNode());
         PLUMB_RETURN_IF_ERROR(Copy(member.second, depth + 1, &to->members.back().second));
-        // An empty value has no place of its own.
-        if (member.second.IsNull()) to->members.back().second.line = member.first.Mark().line + 1;
+        // A member stands where its key does: a block begins only on the line after.
+        to->members.back().second.line = member.first.Mark().line + 1;
       }
     } else if (from.IsScalar()) {
       to->text = from.Scalar();
