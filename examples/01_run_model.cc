@@ -26,8 +26,7 @@ StatusOr<std::vector<Tensor>> RunOnZeros(const std::string& path, const Shape& s
                          plumb::engine::Model::Compile(std::move(graph), options));
   plumb::ThreadPool pool(options.target.cores);
   plumb::engine::Session session(model, &pool);
-  PLUMB_ASSIGN_OR_RETURN(const Tensor input,
-                         Tensor::TryAllocate(plumb::DType::kFloat32, shape));
+  PLUMB_ASSIGN_OR_RETURN(const Tensor input, Tensor::TryAllocate(plumb::DType::kFloat32, shape));
   return session.Run({input});
 }
 

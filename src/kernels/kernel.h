@@ -56,7 +56,7 @@ struct BoundKernel {
 // One way to compute a problem: an entry of the family's .def table and its parameters (tile sizes,
 // blocking, Winograd size; meaning is the family's own). Comparable, printable, cheap to copy.
 struct Algorithm {
-  std::int16_t id = -1;                       // index in the family's table
+  std::int16_t id = -1;  // index in the family's table
   std::array<std::int16_t, 6> parameters{};
   bool operator==(const Algorithm&) const = default;
 };
@@ -64,10 +64,10 @@ struct Algorithm {
 // Work of one algorithm on one problem, for the cost model: seconds are predicted as
 // max(ops / (peak * efficiency), bytes / bandwidth) summed over phases by the family itself.
 struct Estimate {
-  double ops = 0;         // arithmetic operations executed (a multiply-add counts two)
-  double bytes = 0;       // bytes of memory traffic beyond the second-level cache
-  double efficiency = 1;  // attainable share of the FMA peak for the inner loop, tails counted
-  double overhead_ns = 0; // fixed cost of the call
+  double ops = 0;          // arithmetic operations executed (a multiply-add counts two)
+  double bytes = 0;        // bytes of memory traffic beyond the second-level cache
+  double efficiency = 1;   // attainable share of the FMA peak for the inner loop, tails counted
+  double overhead_ns = 0;  // fixed cost of the call
 };
 
 }  // namespace plumb::kernels

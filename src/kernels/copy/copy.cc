@@ -61,26 +61,16 @@ void CopyRunsOf(const std::byte* src, std::int64_t src_stride, std::byte* dst,
 void CopyRuns(std::int64_t bytes, const std::byte* src, std::int64_t src_stride, std::byte* dst,
               std::int64_t dst_stride, std::int64_t n) {
   switch (bytes) {
-    case 1:
-      return CopyRunsOf<1>(src, src_stride, dst, dst_stride, n);
-    case 2:
-      return CopyRunsOf<2>(src, src_stride, dst, dst_stride, n);
-    case 4:
-      return CopyRunsOf<4>(src, src_stride, dst, dst_stride, n);
-    case 8:
-      return CopyRunsOf<8>(src, src_stride, dst, dst_stride, n);
-    case 12:
-      return CopyRunsOf<12>(src, src_stride, dst, dst_stride, n);
-    case 16:
-      return CopyRunsOf<16>(src, src_stride, dst, dst_stride, n);
-    case 32:
-      return CopyRunsOf<32>(src, src_stride, dst, dst_stride, n);
-    case 64:
-      return CopyRunsOf<64>(src, src_stride, dst, dst_stride, n);
-    case 128:
-      return CopyRunsOf<128>(src, src_stride, dst, dst_stride, n);
-    default:
-      break;
+    case 1: return CopyRunsOf<1>(src, src_stride, dst, dst_stride, n);
+    case 2: return CopyRunsOf<2>(src, src_stride, dst, dst_stride, n);
+    case 4: return CopyRunsOf<4>(src, src_stride, dst, dst_stride, n);
+    case 8: return CopyRunsOf<8>(src, src_stride, dst, dst_stride, n);
+    case 12: return CopyRunsOf<12>(src, src_stride, dst, dst_stride, n);
+    case 16: return CopyRunsOf<16>(src, src_stride, dst, dst_stride, n);
+    case 32: return CopyRunsOf<32>(src, src_stride, dst, dst_stride, n);
+    case 64: return CopyRunsOf<64>(src, src_stride, dst, dst_stride, n);
+    case 128: return CopyRunsOf<128>(src, src_stride, dst, dst_stride, n);
+    default: break;
   }
   for (std::int64_t i = 0; i < n; ++i) {
     std::memcpy(dst + i * dst_stride, src + i * src_stride, static_cast<std::size_t>(bytes));
@@ -179,22 +169,16 @@ void DoPiece(const CopyPlan& plan, const CopyPiece& piece, bool avx2, const Call
                   static_cast<std::size_t>(last - first));
       return;
     }
-    case Kind::kRun:
-      return DoRuns(piece, src, dst, begin, end);
+    case Kind::kRun: return DoRuns(piece, src, dst, begin, end);
     case Kind::kTranspose:
       return DoTransposes(piece, plan.element_bytes, avx2, src, dst, begin, end);
-    default:
-      break;
+    default: break;
   }
   switch (plan.element_bytes) {
-    case 1:
-      return DoRows<std::uint8_t>(piece, src, dst, plan.fill_bits, begin, end);
-    case 2:
-      return DoRows<std::uint16_t>(piece, src, dst, plan.fill_bits, begin, end);
-    case 4:
-      return DoRows<std::uint32_t>(piece, src, dst, plan.fill_bits, begin, end);
-    default:
-      return DoRows<std::uint64_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 1: return DoRows<std::uint8_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 2: return DoRows<std::uint16_t>(piece, src, dst, plan.fill_bits, begin, end);
+    case 4: return DoRows<std::uint32_t>(piece, src, dst, plan.fill_bits, begin, end);
+    default: return DoRows<std::uint64_t>(piece, src, dst, plan.fill_bits, begin, end);
   }
 }
 

@@ -30,9 +30,7 @@ void CutIntoTasks(CopyPiece* piece, int element_bytes, std::int64_t* next_task) 
       piece->units = (piece->run_bytes + CopyPiece::kRunUnit - 1) / CopyPiece::kRunUnit;
       unit_bytes = CopyPiece::kRunUnit;
       break;
-    case CopyPiece::Kind::kRun:
-      piece->units = Product(*piece, piece->rank);
-      break;
+    case CopyPiece::Kind::kRun: piece->units = Product(*piece, piece->rank); break;
     case CopyPiece::Kind::kTranspose: {
       const std::int64_t rows = piece->sizes[piece->rank - 2];
       piece->units = Product(*piece, piece->rank - 2) *

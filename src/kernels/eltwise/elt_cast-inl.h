@@ -95,40 +95,25 @@ void F32ToBF16(const EltArgs& args) {
 EltFn FindCastF32(EltType from, EltType to) {
   if (to == EltType::kF32) {
     switch (from) {
-      case EltType::kF64:
-        return ToF32<double>;
-      case EltType::kF16:
-        return F16ToF32;
-      case EltType::kBF16:
-        return BF16ToF32;
-      case EltType::kI8:
-        return ToF32<int8_t>;
-      case EltType::kU8:
-        return ToF32<uint8_t>;
-      case EltType::kI32:
-        return ToF32<int32_t>;
-      case EltType::kI64:
-        return ToF32<int64_t>;
-      case EltType::kBool:
-        return BoolToF32;
-      default:
-        return nullptr;
+      case EltType::kF64: return ToF32<double>;
+      case EltType::kF16: return F16ToF32;
+      case EltType::kBF16: return BF16ToF32;
+      case EltType::kI8: return ToF32<int8_t>;
+      case EltType::kU8: return ToF32<uint8_t>;
+      case EltType::kI32: return ToF32<int32_t>;
+      case EltType::kI64: return ToF32<int64_t>;
+      case EltType::kBool: return BoolToF32;
+      default: return nullptr;
     }
   }
   if (from != EltType::kF32) return nullptr;
   switch (to) {
-    case EltType::kF16:
-      return F32ToF16;
-    case EltType::kBF16:
-      return F32ToBF16;
-    case EltType::kI8:
-      return F32ToSmall<int8_t, -128, 127>;
-    case EltType::kU8:
-      return F32ToSmall<uint8_t, 0, 255>;
-    case EltType::kI32:
-      return F32ToI32;
-    default:
-      return nullptr;
+    case EltType::kF16: return F32ToF16;
+    case EltType::kBF16: return F32ToBF16;
+    case EltType::kI8: return F32ToSmall<int8_t, -128, 127>;
+    case EltType::kU8: return F32ToSmall<uint8_t, 0, 255>;
+    case EltType::kI32: return F32ToI32;
+    default: return nullptr;
   }
 }
 

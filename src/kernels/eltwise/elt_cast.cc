@@ -58,59 +58,38 @@ void CastBool(const EltArgs& args) {
 template <typename From>
 EltFn FindFrom(EltType to) {
   switch (to) {
-    case EltType::kF32:
-      return CastLoop<From, float>;
-    case EltType::kF64:
-      return CastLoop<From, double>;
-    case EltType::kF16:
-      return CastLoop<From, Float16>;
-    case EltType::kBF16:
-      return CastLoop<From, BFloat16>;
-    case EltType::kI8:
-      return CastLoop<From, std::int8_t>;
-    case EltType::kI16:
-      return CastLoop<From, std::int16_t>;
-    case EltType::kI32:
-      return CastLoop<From, std::int32_t>;
-    case EltType::kI64:
-      return CastLoop<From, std::int64_t>;
-    case EltType::kU8:
-      return CastLoop<From, std::uint8_t>;
-    case EltType::kU16:
-      return CastLoop<From, std::uint16_t>;
-    case EltType::kU32:
-      return CastLoop<From, std::uint32_t>;
-    case EltType::kU64:
-      return CastLoop<From, std::uint64_t>;
-    case EltType::kBool:
-      return CastLoop<From, bool>;
+    case EltType::kF32: return CastLoop<From, float>;
+    case EltType::kF64: return CastLoop<From, double>;
+    case EltType::kF16: return CastLoop<From, Float16>;
+    case EltType::kBF16: return CastLoop<From, BFloat16>;
+    case EltType::kI8: return CastLoop<From, std::int8_t>;
+    case EltType::kI16: return CastLoop<From, std::int16_t>;
+    case EltType::kI32: return CastLoop<From, std::int32_t>;
+    case EltType::kI64: return CastLoop<From, std::int64_t>;
+    case EltType::kU8: return CastLoop<From, std::uint8_t>;
+    case EltType::kU16: return CastLoop<From, std::uint16_t>;
+    case EltType::kU32: return CastLoop<From, std::uint32_t>;
+    case EltType::kU64: return CastLoop<From, std::uint64_t>;
+    case EltType::kBool: return CastLoop<From, bool>;
   }
   return nullptr;
 }
 
 EltFn FindFromBool(EltType to) {
   switch (to) {
-    case EltType::kF32:
-      return CastBool<float>;
-    case EltType::kF64:
-      return CastBool<double>;
-    case EltType::kF16:
-      return CastBool<Float16>;
-    case EltType::kBF16:
-      return CastBool<BFloat16>;
+    case EltType::kF32: return CastBool<float>;
+    case EltType::kF64: return CastBool<double>;
+    case EltType::kF16: return CastBool<Float16>;
+    case EltType::kBF16: return CastBool<BFloat16>;
     case EltType::kI8:
     case EltType::kU8:
-    case EltType::kBool:
-      return CastBool<std::uint8_t>;
+    case EltType::kBool: return CastBool<std::uint8_t>;
     case EltType::kI16:
-    case EltType::kU16:
-      return CastBool<std::uint16_t>;
+    case EltType::kU16: return CastBool<std::uint16_t>;
     case EltType::kI32:
-    case EltType::kU32:
-      return CastBool<std::uint32_t>;
+    case EltType::kU32: return CastBool<std::uint32_t>;
     case EltType::kI64:
-    case EltType::kU64:
-      return CastBool<std::uint64_t>;
+    case EltType::kU64: return CastBool<std::uint64_t>;
   }
   return nullptr;
 }
@@ -119,32 +98,19 @@ EltFn FindFromBool(EltType to) {
 
 EltFn FindEltCast(EltType from, EltType to) {
   switch (from) {
-    case EltType::kF32:
-      return FindFrom<float>(to);
-    case EltType::kF64:
-      return FindFrom<double>(to);
-    case EltType::kF16:
-      return FindFrom<Float16>(to);
-    case EltType::kBF16:
-      return FindFrom<BFloat16>(to);
-    case EltType::kI8:
-      return FindFrom<std::int8_t>(to);
-    case EltType::kI16:
-      return FindFrom<std::int16_t>(to);
-    case EltType::kI32:
-      return FindFrom<std::int32_t>(to);
-    case EltType::kI64:
-      return FindFrom<std::int64_t>(to);
-    case EltType::kU8:
-      return FindFrom<std::uint8_t>(to);
-    case EltType::kU16:
-      return FindFrom<std::uint16_t>(to);
-    case EltType::kU32:
-      return FindFrom<std::uint32_t>(to);
-    case EltType::kU64:
-      return FindFrom<std::uint64_t>(to);
-    case EltType::kBool:
-      return FindFromBool(to);
+    case EltType::kF32: return FindFrom<float>(to);
+    case EltType::kF64: return FindFrom<double>(to);
+    case EltType::kF16: return FindFrom<Float16>(to);
+    case EltType::kBF16: return FindFrom<BFloat16>(to);
+    case EltType::kI8: return FindFrom<std::int8_t>(to);
+    case EltType::kI16: return FindFrom<std::int16_t>(to);
+    case EltType::kI32: return FindFrom<std::int32_t>(to);
+    case EltType::kI64: return FindFrom<std::int64_t>(to);
+    case EltType::kU8: return FindFrom<std::uint8_t>(to);
+    case EltType::kU16: return FindFrom<std::uint16_t>(to);
+    case EltType::kU32: return FindFrom<std::uint32_t>(to);
+    case EltType::kU64: return FindFrom<std::uint64_t>(to);
+    case EltType::kBool: return FindFromBool(to);
   }
   return nullptr;
 }

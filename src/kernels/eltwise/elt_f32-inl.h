@@ -93,26 +93,16 @@ PLUMB_INLINE Vec One() { return Broadcast(1.0f); }
 EltFn FindSmooth(EltOp op) {
   using S = const Scalars&;
   switch (op) {
-    case EltOp::kExp:
-      return Unary<[](Vec x, S) { return Exp(x); }>;
-    case EltOp::kLog:
-      return Unary<[](Vec x, S) { return Log(x); }>;
-    case EltOp::kTanh:
-      return Unary<[](Vec x, S) { return Tanh(x); }>;
-    case EltOp::kErf:
-      return Unary<[](Vec x, S) { return Erf(x); }>;
-    case EltOp::kSigmoid:
-      return Unary<[](Vec x, S) { return Sigmoid(x); }>;
-    case EltOp::kSoftplus:
-      return Unary<[](Vec x, S) { return Softplus(x); }>;
-    case EltOp::kSilu:
-      return Unary<[](Vec x, S) { return x * Sigmoid(x); }>;
-    case EltOp::kGelu:
-      return Unary<[](Vec x, S) { return Gelu(x); }>;
-    case EltOp::kGeluTanh:
-      return Unary<[](Vec x, S) { return GeluTanh(x); }>;
-    case EltOp::kMish:
-      return Unary<[](Vec x, S) { return Mish(x); }>;
+    case EltOp::kExp: return Unary<[](Vec x, S) { return Exp(x); }>;
+    case EltOp::kLog: return Unary<[](Vec x, S) { return Log(x); }>;
+    case EltOp::kTanh: return Unary<[](Vec x, S) { return Tanh(x); }>;
+    case EltOp::kErf: return Unary<[](Vec x, S) { return Erf(x); }>;
+    case EltOp::kSigmoid: return Unary<[](Vec x, S) { return Sigmoid(x); }>;
+    case EltOp::kSoftplus: return Unary<[](Vec x, S) { return Softplus(x); }>;
+    case EltOp::kSilu: return Unary<[](Vec x, S) { return x * Sigmoid(x); }>;
+    case EltOp::kGelu: return Unary<[](Vec x, S) { return Gelu(x); }>;
+    case EltOp::kGeluTanh: return Unary<[](Vec x, S) { return GeluTanh(x); }>;
+    case EltOp::kMish: return Unary<[](Vec x, S) { return Mish(x); }>;
     case EltOp::kElu:
       return Unary<[](Vec x, S s) { return Select(Less(x, Zero()), s.alpha * Expm1(x), x); }>;
     case EltOp::kSelu:
@@ -123,39 +113,28 @@ EltFn FindSmooth(EltOp op) {
       return Unary<[](Vec x, S s) {
         return Select(Less(x, Zero()), s.alpha * Expm1(x / s.alpha), x);
       }>;
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 
 EltFn FindUnary(EltOp op) {
   using S = const Scalars&;
   switch (op) {
-    case EltOp::kAbs:
-      return Unary<[](Vec x, S) { return Abs(x); }>;
-    case EltOp::kNeg:
-      return Unary<[](Vec x, S) { return Neg(x); }>;
+    case EltOp::kAbs: return Unary<[](Vec x, S) { return Abs(x); }>;
+    case EltOp::kNeg: return Unary<[](Vec x, S) { return Neg(x); }>;
     case EltOp::kSign:
       return Unary<[](Vec x, S) {
         return Select(Less(Zero(), x), One(), Select(Less(x, Zero()), Neg(One()), x));
       }>;
-    case EltOp::kSqrt:
-      return Unary<[](Vec x, S) { return Sqrt(x); }>;
-    case EltOp::kRsqrt:
-      return Unary<[](Vec x, S) { return One() / Sqrt(x); }>;
-    case EltOp::kReciprocal:
-      return Unary<[](Vec x, S) { return One() / x; }>;
-    case EltOp::kFloor:
-      return Unary<[](Vec x, S) { return Floor(x); }>;
-    case EltOp::kCeil:
-      return Unary<[](Vec x, S) { return Ceil(x); }>;
-    case EltOp::kRound:
-      return Unary<[](Vec x, S) { return RoundEven(x); }>;
-    case EltOp::kSoftsign:
-      return Unary<[](Vec x, S) { return x / (One() + Abs(x)); }>;
+    case EltOp::kSqrt: return Unary<[](Vec x, S) { return Sqrt(x); }>;
+    case EltOp::kRsqrt: return Unary<[](Vec x, S) { return One() / Sqrt(x); }>;
+    case EltOp::kReciprocal: return Unary<[](Vec x, S) { return One() / x; }>;
+    case EltOp::kFloor: return Unary<[](Vec x, S) { return Floor(x); }>;
+    case EltOp::kCeil: return Unary<[](Vec x, S) { return Ceil(x); }>;
+    case EltOp::kRound: return Unary<[](Vec x, S) { return RoundEven(x); }>;
+    case EltOp::kSoftsign: return Unary<[](Vec x, S) { return x / (One() + Abs(x)); }>;
     // Max and Min return their second operand where it is NaN.
-    case EltOp::kRelu:
-      return Unary<[](Vec x, S) { return Max(Zero(), x); }>;
+    case EltOp::kRelu: return Unary<[](Vec x, S) { return Max(Zero(), x); }>;
     case EltOp::kLeakyRelu:
       return Unary<[](Vec x, S s) { return Select(Less(x, Zero()), s.alpha * x, x); }>;
     case EltOp::kHardSigmoid:
@@ -166,52 +145,35 @@ EltFn FindUnary(EltOp op) {
       }>;
     case EltOp::kThresholdedRelu:
       return Unary<[](Vec x, S s) { return Select(Less(s.alpha, x), x, Zero()); }>;
-    case EltOp::kClip:
-      return Unary<[](Vec x, S s) { return Min(s.beta, Max(s.alpha, x)); }>;
-    case EltOp::kCube:
-      return Unary<[](Vec x, S) { return x * x * x; }>;
+    case EltOp::kClip: return Unary<[](Vec x, S s) { return Min(s.beta, Max(s.alpha, x)); }>;
+    case EltOp::kCube: return Unary<[](Vec x, S) { return x * x * x; }>;
     case EltOp::kPowHalf:
       return Unary<[](Vec x, S) {
         Vec infinity = Broadcast(INFINITY);
         return Select(Equal(x, Neg(infinity)), infinity, Sqrt(x + Zero()));
       }>;
-    case EltOp::kIsNan:
-      return Test<[](Vec x) { return IsNan(x); }>;
-    default:
-      return nullptr;
+    case EltOp::kIsNan: return Test<[](Vec x) { return IsNan(x); }>;
+    default: return nullptr;
   }
 }
 
 EltFn FindBinary(EltOp op) {
   switch (op) {
-    case EltOp::kAdd:
-      return Binary<[](Vec a, Vec b) { return a + b; }>;
-    case EltOp::kSub:
-      return Binary<[](Vec a, Vec b) { return a - b; }>;
-    case EltOp::kMul:
-      return Binary<[](Vec a, Vec b) { return a * b; }>;
-    case EltOp::kDiv:
-      return Binary<[](Vec a, Vec b) { return a / b; }>;
-    case EltOp::kMin:
-      return Binary<[](Vec a, Vec b) { return MinNan(a, b); }>;
-    case EltOp::kMax:
-      return Binary<[](Vec a, Vec b) { return MaxNan(a, b); }>;
+    case EltOp::kAdd: return Binary<[](Vec a, Vec b) { return a + b; }>;
+    case EltOp::kSub: return Binary<[](Vec a, Vec b) { return a - b; }>;
+    case EltOp::kMul: return Binary<[](Vec a, Vec b) { return a * b; }>;
+    case EltOp::kDiv: return Binary<[](Vec a, Vec b) { return a / b; }>;
+    case EltOp::kMin: return Binary<[](Vec a, Vec b) { return MinNan(a, b); }>;
+    case EltOp::kMax: return Binary<[](Vec a, Vec b) { return MaxNan(a, b); }>;
     case EltOp::kPrelu:
       return Binary<[](Vec a, Vec b) { return Select(Less(a, Zero()), a * b, a); }>;
-    case EltOp::kEqual:
-      return Compare<[](Vec a, Vec b) { return Equal(a, b); }>;
-    case EltOp::kLess:
-      return Compare<[](Vec a, Vec b) { return Less(a, b); }>;
-    case EltOp::kLessOrEqual:
-      return Compare<[](Vec a, Vec b) { return LessEqual(a, b); }>;
-    case EltOp::kGreater:
-      return Compare<[](Vec a, Vec b) { return Less(b, a); }>;
-    case EltOp::kGreaterOrEqual:
-      return Compare<[](Vec a, Vec b) { return LessEqual(b, a); }>;
-    case EltOp::kWhere:
-      return WhereF32;
-    default:
-      return nullptr;
+    case EltOp::kEqual: return Compare<[](Vec a, Vec b) { return Equal(a, b); }>;
+    case EltOp::kLess: return Compare<[](Vec a, Vec b) { return Less(a, b); }>;
+    case EltOp::kLessOrEqual: return Compare<[](Vec a, Vec b) { return LessEqual(a, b); }>;
+    case EltOp::kGreater: return Compare<[](Vec a, Vec b) { return Less(b, a); }>;
+    case EltOp::kGreaterOrEqual: return Compare<[](Vec a, Vec b) { return LessEqual(b, a); }>;
+    case EltOp::kWhere: return WhereF32;
+    default: return nullptr;
   }
 }
 

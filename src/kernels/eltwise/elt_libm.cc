@@ -70,86 +70,52 @@ T SoftplusOf(T x) {
 template <typename T>
 EltFn FindElementary(EltOp op) {
   switch (op) {
-    case EltOp::kSin:
-      return Map1<T, [](T x) { return std::sin(x); }>;
-    case EltOp::kCos:
-      return Map1<T, [](T x) { return std::cos(x); }>;
-    case EltOp::kTan:
-      return Map1<T, [](T x) { return std::tan(x); }>;
-    case EltOp::kAsin:
-      return Map1<T, [](T x) { return std::asin(x); }>;
-    case EltOp::kAcos:
-      return Map1<T, [](T x) { return std::acos(x); }>;
-    case EltOp::kAtan:
-      return Map1<T, [](T x) { return std::atan(x); }>;
-    case EltOp::kSinh:
-      return Map1<T, [](T x) { return std::sinh(x); }>;
-    case EltOp::kCosh:
-      return Map1<T, [](T x) { return std::cosh(x); }>;
-    case EltOp::kAsinh:
-      return Map1<T, [](T x) { return std::asinh(x); }>;
-    case EltOp::kAcosh:
-      return Map1<T, [](T x) { return std::acosh(x); }>;
-    case EltOp::kAtanh:
-      return Map1<T, [](T x) { return std::atanh(x); }>;
-    case EltOp::kPow:
-      return Map2<T, [](T a, T b) { return std::pow(a, b); }>;
-    case EltOp::kMod:
-      return Map2<T, [](T a, T b) { return FloorModulo(a, b); }>;
-    case EltOp::kFmod:
-      return Map2<T, [](T a, T b) { return std::fmod(a, b); }>;
-    case EltOp::kIsInf:
-      return IsInfinite<T>;
-    case EltOp::kIsNan:
-      return IsNotANumber<T>;
-    default:
-      return nullptr;
+    case EltOp::kSin: return Map1<T, [](T x) { return std::sin(x); }>;
+    case EltOp::kCos: return Map1<T, [](T x) { return std::cos(x); }>;
+    case EltOp::kTan: return Map1<T, [](T x) { return std::tan(x); }>;
+    case EltOp::kAsin: return Map1<T, [](T x) { return std::asin(x); }>;
+    case EltOp::kAcos: return Map1<T, [](T x) { return std::acos(x); }>;
+    case EltOp::kAtan: return Map1<T, [](T x) { return std::atan(x); }>;
+    case EltOp::kSinh: return Map1<T, [](T x) { return std::sinh(x); }>;
+    case EltOp::kCosh: return Map1<T, [](T x) { return std::cosh(x); }>;
+    case EltOp::kAsinh: return Map1<T, [](T x) { return std::asinh(x); }>;
+    case EltOp::kAcosh: return Map1<T, [](T x) { return std::acosh(x); }>;
+    case EltOp::kAtanh: return Map1<T, [](T x) { return std::atanh(x); }>;
+    case EltOp::kPow: return Map2<T, [](T a, T b) { return std::pow(a, b); }>;
+    case EltOp::kMod: return Map2<T, [](T a, T b) { return FloorModulo(a, b); }>;
+    case EltOp::kFmod: return Map2<T, [](T a, T b) { return std::fmod(a, b); }>;
+    case EltOp::kIsInf: return IsInfinite<T>;
+    case EltOp::kIsNan: return IsNotANumber<T>;
+    default: return nullptr;
   }
 }
 
 EltFn FindDouble(EltOp op) {
   using T = double;
   switch (op) {
-    case EltOp::kExp:
-      return Map1<T, [](T x) { return std::exp(x); }>;
-    case EltOp::kLog:
-      return Map1<T, [](T x) { return std::log(x); }>;
-    case EltOp::kSqrt:
-      return Map1<T, [](T x) { return std::sqrt(x); }>;
-    case EltOp::kRsqrt:
-      return Map1<T, [](T x) { return 1 / std::sqrt(x); }>;
-    case EltOp::kFloor:
-      return Map1<T, [](T x) { return std::floor(x); }>;
-    case EltOp::kCeil:
-      return Map1<T, [](T x) { return std::ceil(x); }>;
-    case EltOp::kRound:
-      return Map1<T, [](T x) { return std::nearbyint(x); }>;
-    case EltOp::kTanh:
-      return Map1<T, [](T x) { return std::tanh(x); }>;
-    case EltOp::kErf:
-      return Map1<T, [](T x) { return std::erf(x); }>;
-    case EltOp::kSigmoid:
-      return Map1<T, [](T x) { return SigmoidOf(x); }>;
-    case EltOp::kSoftplus:
-      return Map1<T, [](T x) { return SoftplusOf(x); }>;
-    case EltOp::kSoftsign:
-      return Map1<T, [](T x) { return x / (1 + std::fabs(x)); }>;
-    case EltOp::kSilu:
-      return Map1<T, [](T x) { return x * SigmoidOf(x); }>;
+    case EltOp::kExp: return Map1<T, [](T x) { return std::exp(x); }>;
+    case EltOp::kLog: return Map1<T, [](T x) { return std::log(x); }>;
+    case EltOp::kSqrt: return Map1<T, [](T x) { return std::sqrt(x); }>;
+    case EltOp::kRsqrt: return Map1<T, [](T x) { return 1 / std::sqrt(x); }>;
+    case EltOp::kFloor: return Map1<T, [](T x) { return std::floor(x); }>;
+    case EltOp::kCeil: return Map1<T, [](T x) { return std::ceil(x); }>;
+    case EltOp::kRound: return Map1<T, [](T x) { return std::nearbyint(x); }>;
+    case EltOp::kTanh: return Map1<T, [](T x) { return std::tanh(x); }>;
+    case EltOp::kErf: return Map1<T, [](T x) { return std::erf(x); }>;
+    case EltOp::kSigmoid: return Map1<T, [](T x) { return SigmoidOf(x); }>;
+    case EltOp::kSoftplus: return Map1<T, [](T x) { return SoftplusOf(x); }>;
+    case EltOp::kSoftsign: return Map1<T, [](T x) { return x / (1 + std::fabs(x)); }>;
+    case EltOp::kSilu: return Map1<T, [](T x) { return x * SigmoidOf(x); }>;
     case EltOp::kGelu:
       return Map1<T, [](T x) { return 0.5 * x * (1 + std::erf(x * 0.70710678118654752)); }>;
     case EltOp::kGeluTanh:
       return Map1<T, [](T x) {
         return 0.5 * x * (1 + std::tanh(0.79788456080286536 * (x + 0.044715 * x * x * x)));
       }>;
-    case EltOp::kMish:
-      return Map1<T, [](T x) { return x * std::tanh(SoftplusOf(x)); }>;
-    case EltOp::kHardSwish:
-      return Map1<T, [](T x) { return x * Clamp01(x / 6 + 0.5); }>;
-    case EltOp::kPowHalf:
-      return Map1<T, [](T x) { return std::pow(x, 0.5); }>;
-    default:
-      return nullptr;
+    case EltOp::kMish: return Map1<T, [](T x) { return x * std::tanh(SoftplusOf(x)); }>;
+    case EltOp::kHardSwish: return Map1<T, [](T x) { return x * Clamp01(x / 6 + 0.5); }>;
+    case EltOp::kPowHalf: return Map1<T, [](T x) { return std::pow(x, 0.5); }>;
+    default: return nullptr;
   }
 }
 
@@ -171,8 +137,7 @@ EltFn FindDoubleWithScalars(EltOp op) {
       return MapScalars<T, [](T x, T alpha, T beta) { return Clamp01(alpha * x + beta); }>;
     case EltOp::kThresholdedRelu:
       return MapScalars<T, [](T x, T alpha, T) { return (x > alpha) ? x : T{0}; }>;
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 

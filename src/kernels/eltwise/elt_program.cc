@@ -12,34 +12,20 @@ using Compiled = EltProgram::Compiled;
 
 StatusOr<EltType> TypeCode(DType type) {
   switch (type) {
-    case DType::kFloat32:
-      return EltType::kF32;
-    case DType::kFloat64:
-      return EltType::kF64;
-    case DType::kFloat16:
-      return EltType::kF16;
-    case DType::kBFloat16:
-      return EltType::kBF16;
-    case DType::kInt8:
-      return EltType::kI8;
-    case DType::kInt16:
-      return EltType::kI16;
-    case DType::kInt32:
-      return EltType::kI32;
-    case DType::kInt64:
-      return EltType::kI64;
-    case DType::kUInt8:
-      return EltType::kU8;
-    case DType::kUInt16:
-      return EltType::kU16;
-    case DType::kUInt32:
-      return EltType::kU32;
-    case DType::kUInt64:
-      return EltType::kU64;
-    case DType::kBool:
-      return EltType::kBool;
-    default:
-      return InvalidArgument("element-wise programs take no ", Str(DTypeName(type)));
+    case DType::kFloat32: return EltType::kF32;
+    case DType::kFloat64: return EltType::kF64;
+    case DType::kFloat16: return EltType::kF16;
+    case DType::kBFloat16: return EltType::kBF16;
+    case DType::kInt8: return EltType::kI8;
+    case DType::kInt16: return EltType::kI16;
+    case DType::kInt32: return EltType::kI32;
+    case DType::kInt64: return EltType::kI64;
+    case DType::kUInt8: return EltType::kU8;
+    case DType::kUInt16: return EltType::kU16;
+    case DType::kUInt32: return EltType::kU32;
+    case DType::kUInt64: return EltType::kU64;
+    case DType::kBool: return EltType::kBool;
+    default: return InvalidArgument("element-wise programs take no ", Str(DTypeName(type)));
   }
 }
 
@@ -58,37 +44,29 @@ bool GivesBool(EltOp op) {
 // Rough cost of one element in additions.
 double Cost(EltOp op) {
   switch (op) {
-    case EltOp::kConstant:
-      return 0;
+    case EltOp::kConstant: return 0;
     case EltOp::kDiv:
     case EltOp::kSqrt:
-    case EltOp::kReciprocal:
-      return 4;
+    case EltOp::kReciprocal: return 4;
     case EltOp::kRsqrt:
-    case EltOp::kSoftsign:
-      return 8;
+    case EltOp::kSoftsign: return 8;
     case EltOp::kExp:
     case EltOp::kLog:
     case EltOp::kElu:
-    case EltOp::kSelu:
-      return 12;
+    case EltOp::kSelu: return 12;
     case EltOp::kSigmoid:
     case EltOp::kSilu:
-    case EltOp::kMish:
-      return 18;
+    case EltOp::kMish: return 18;
     case EltOp::kTanh:
     case EltOp::kErf:
     case EltOp::kGelu:
     case EltOp::kGeluTanh:
     case EltOp::kCelu:
-    case EltOp::kSoftplus:
-      return 28;
+    case EltOp::kSoftplus: return 28;
     case EltOp::kPow:
     case EltOp::kMod:
-    case EltOp::kFmod:
-      return 60;
-    default:
-      break;
+    case EltOp::kFmod: return 60;
+    default: break;
   }
   if (op >= EltOp::kSin && op <= EltOp::kAtanh) return 60;
   return 1;

@@ -15,20 +15,11 @@ constexpr std::int64_t kTaskBytes = 128 << 10;
 // Copies one slice; short ones as moves of constant size.
 void CopySlice(std::byte* dst, const std::byte* src, std::int64_t bytes) {
   switch (bytes) {
-    case 1:
-      std::memcpy(dst, src, 1);
-      return;
-    case 2:
-      std::memcpy(dst, src, 2);
-      return;
-    case 4:
-      std::memcpy(dst, src, 4);
-      return;
-    case 8:
-      std::memcpy(dst, src, 8);
-      return;
-    default:
-      std::memcpy(dst, src, static_cast<std::size_t>(bytes));
+    case 1: std::memcpy(dst, src, 1); return;
+    case 2: std::memcpy(dst, src, 2); return;
+    case 4: std::memcpy(dst, src, 4); return;
+    case 8: std::memcpy(dst, src, 8); return;
+    default: std::memcpy(dst, src, static_cast<std::size_t>(bytes));
   }
 }
 

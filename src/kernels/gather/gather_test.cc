@@ -97,16 +97,11 @@ TEST_F(GatherTest, SlicesAlongAnAxis) {
 
 float Combined(ScatterReduction reduction, float old, float update) {
   switch (reduction) {
-    case ScatterReduction::kReplace:
-      return update;
-    case ScatterReduction::kAdd:
-      return old + update;
-    case ScatterReduction::kMul:
-      return old * update;
-    case ScatterReduction::kMin:
-      return std::min(old, update);
-    case ScatterReduction::kMax:
-      return std::max(old, update);
+    case ScatterReduction::kReplace: return update;
+    case ScatterReduction::kAdd: return old + update;
+    case ScatterReduction::kMul: return old * update;
+    case ScatterReduction::kMin: return std::min(old, update);
+    case ScatterReduction::kMax: return std::max(old, update);
   }
   return update;
 }

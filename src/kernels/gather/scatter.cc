@@ -13,18 +13,15 @@ namespace {
 template <typename T>
 T Combine(ScatterReduction reduction, T old, T update) {
   switch (reduction) {
-    case ScatterReduction::kReplace:
-      return update;
+    case ScatterReduction::kReplace: return update;
     case ScatterReduction::kAdd:
       if constexpr (std::is_floating_point_v<T>) return old + update;
       return static_cast<T>(static_cast<std::uint64_t>(old) + static_cast<std::uint64_t>(update));
     case ScatterReduction::kMul:
       if constexpr (std::is_floating_point_v<T>) return old * update;
       return static_cast<T>(static_cast<std::uint64_t>(old) * static_cast<std::uint64_t>(update));
-    case ScatterReduction::kMin:
-      return update < old || update != update ? update : old;
-    case ScatterReduction::kMax:
-      return update > old || update != update ? update : old;
+    case ScatterReduction::kMin: return update < old || update != update ? update : old;
+    case ScatterReduction::kMax: return update > old || update != update ? update : old;
   }
   return update;
 }

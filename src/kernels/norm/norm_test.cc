@@ -178,26 +178,16 @@ double Activated(Activation activation, double x) {
   auto clamp = [](double v, double low, double high) { return std::min(high, std::max(low, v)); };
   const double sigmoid = 1 / (1 + std::exp(-x));
   switch (activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kRelu:
-      return std::max(0.0, x);
-    case Activation::kClip:
-      return clamp(x, -0.5, 0.75);
-    case Activation::kSigmoid:
-      return sigmoid;
-    case Activation::kTanh:
-      return std::tanh(x);
-    case Activation::kSilu:
-      return x * sigmoid;
-    case Activation::kHardSigmoid:
-      return clamp(0.25 * x + 0.75, 0, 1);
-    case Activation::kHardSwish:
-      return x * clamp(x / 6 + 0.5, 0, 1);
-    case Activation::kLeakyRelu:
-      return x < 0 ? 0.25 * x : x;
-    case Activation::kGelu:
-      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::kNone: return x;
+    case Activation::kRelu: return std::max(0.0, x);
+    case Activation::kClip: return clamp(x, -0.5, 0.75);
+    case Activation::kSigmoid: return sigmoid;
+    case Activation::kTanh: return std::tanh(x);
+    case Activation::kSilu: return x * sigmoid;
+    case Activation::kHardSigmoid: return clamp(0.25 * x + 0.75, 0, 1);
+    case Activation::kHardSwish: return x * clamp(x / 6 + 0.5, 0, 1);
+    case Activation::kLeakyRelu: return x < 0 ? 0.25 * x : x;
+    case Activation::kGelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
   }
   return x;
 }

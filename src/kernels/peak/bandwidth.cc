@@ -37,14 +37,9 @@ enum class Access { kRead, kWrite, kCopy };
 // One walk over a thread's buffer; a copy goes from its first half to its second.
 float Walk(const BandwidthLoops& loops, Access access, float* buffer, std::int64_t floats) {
   switch (access) {
-    case Access::kRead:
-      return loops.read(buffer, floats);
-    case Access::kWrite:
-      loops.write(buffer, floats, 1.0f);
-      return 0;
-    case Access::kCopy:
-      loops.copy(buffer, buffer + floats / 2, floats / 2);
-      return 0;
+    case Access::kRead: return loops.read(buffer, floats);
+    case Access::kWrite: loops.write(buffer, floats, 1.0f); return 0;
+    case Access::kCopy: loops.copy(buffer, buffer + floats / 2, floats / 2); return 0;
   }
   return 0;
 }
@@ -112,14 +107,10 @@ std::vector<Bandwidth> MeasureBandwidth(const Target& target, ThreadPool* pool,
 
 const char* LevelName(Bandwidth::Level level) {
   switch (level) {
-    case Bandwidth::Level::kL1:
-      return "L1";
-    case Bandwidth::Level::kL2:
-      return "L2";
-    case Bandwidth::Level::kL3:
-      return "L3";
-    case Bandwidth::Level::kMemory:
-      return "memory";
+    case Bandwidth::Level::kL1: return "L1";
+    case Bandwidth::Level::kL2: return "L2";
+    case Bandwidth::Level::kL3: return "L3";
+    case Bandwidth::Level::kMemory: return "memory";
   }
   return "";
 }

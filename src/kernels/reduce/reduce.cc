@@ -36,19 +36,13 @@ std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 FoldOp FirstFold(ReduceKind kind) {
   switch (kind) {
     case ReduceKind::kMax:
-    case ReduceKind::kLogSumExp:
-      return FoldOp::kMax;
-    case ReduceKind::kMin:
-      return FoldOp::kMin;
-    case ReduceKind::kProd:
-      return FoldOp::kProd;
-    case ReduceKind::kL1:
-      return FoldOp::kAbsSum;
+    case ReduceKind::kLogSumExp: return FoldOp::kMax;
+    case ReduceKind::kMin: return FoldOp::kMin;
+    case ReduceKind::kProd: return FoldOp::kProd;
+    case ReduceKind::kL1: return FoldOp::kAbsSum;
     case ReduceKind::kL2:
-    case ReduceKind::kSumSquare:
-      return FoldOp::kSquareSum;
-    default:
-      return FoldOp::kSum;
+    case ReduceKind::kSumSquare: return FoldOp::kSquareSum;
+    default: return FoldOp::kSum;
   }
 }
 
@@ -112,16 +106,11 @@ void FoldColumnChunk(const ReduceParams& p, FoldOp op, const float* src, const f
 
 float Finish(ReduceKind kind, float folded, float top, std::int64_t elements) {
   switch (kind) {
-    case ReduceKind::kMean:
-      return folded / static_cast<float>(elements);
-    case ReduceKind::kL2:
-      return std::sqrt(folded);
-    case ReduceKind::kLogSum:
-      return std::log(folded);
-    case ReduceKind::kLogSumExp:
-      return std::log(folded) + top;
-    default:
-      return folded;
+    case ReduceKind::kMean: return folded / static_cast<float>(elements);
+    case ReduceKind::kL2: return std::sqrt(folded);
+    case ReduceKind::kLogSum: return std::log(folded);
+    case ReduceKind::kLogSumExp: return std::log(folded) + top;
+    default: return folded;
   }
 }
 

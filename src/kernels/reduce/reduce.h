@@ -33,8 +33,8 @@ struct ReduceProblem {
   ReduceKind kind = ReduceKind::kSum;
   DType dtype = DType::kFloat32;  // f32 f64 i32 i64 of every kind (integers: as C++ casts the
                                   // double result of mean, l2, log...), i8 u8 bool for max and min
-  Shape sizes;                // at most 4 kept and 4 reduced dimensions are left after merging
-  std::uint32_t reduced = 0;  // bit i: axis i is reduced
+  Shape sizes;                    // at most 4 kept and 4 reduced dimensions are left after merging
+  std::uint32_t reduced = 0;      // bit i: axis i is reduced
   Strides src_strides;
   Strides dst_strides;  // same rank; ignored at reduced axes
 };

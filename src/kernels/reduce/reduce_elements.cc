@@ -181,18 +181,12 @@ void RunArg(const void* raw, const Call& call) noexcept {
   const ArgParams& p = *static_cast<const ArgParams*>(raw);
   if (p.nest.outputs == 0 || p.nest.elements == 0) return;
   switch (p.dtype) {
-    case DType::kFloat32:
-      return ArgAll<float>(p, call);
-    case DType::kFloat64:
-      return ArgAll<double>(p, call);
-    case DType::kInt32:
-      return ArgAll<std::int32_t>(p, call);
-    case DType::kInt64:
-      return ArgAll<std::int64_t>(p, call);
-    case DType::kInt8:
-      return ArgAll<std::int8_t>(p, call);
-    default:
-      return ArgAll<std::uint8_t>(p, call);
+    case DType::kFloat32: return ArgAll<float>(p, call);
+    case DType::kFloat64: return ArgAll<double>(p, call);
+    case DType::kInt32: return ArgAll<std::int32_t>(p, call);
+    case DType::kInt64: return ArgAll<std::int64_t>(p, call);
+    case DType::kInt8: return ArgAll<std::int8_t>(p, call);
+    default: return ArgAll<std::uint8_t>(p, call);
   }
 }
 
@@ -201,18 +195,12 @@ void RunArg(const void* raw, const Call& call) noexcept {
 void RunReduceElements(const ReduceNest& nest, ReduceKind kind, DType dtype, const void* src,
                        void* dst, ThreadPool* pool) {
   switch (dtype) {
-    case DType::kFloat32:
-      return ReduceAll<float>(nest, kind, src, dst, pool);
-    case DType::kFloat64:
-      return ReduceAll<double>(nest, kind, src, dst, pool);
-    case DType::kInt32:
-      return ReduceAll<std::int32_t>(nest, kind, src, dst, pool);
-    case DType::kInt64:
-      return ReduceAll<std::int64_t>(nest, kind, src, dst, pool);
-    case DType::kInt8:
-      return ReduceAll<std::int8_t>(nest, kind, src, dst, pool);
-    default:
-      return ReduceAll<std::uint8_t>(nest, kind, src, dst, pool);
+    case DType::kFloat32: return ReduceAll<float>(nest, kind, src, dst, pool);
+    case DType::kFloat64: return ReduceAll<double>(nest, kind, src, dst, pool);
+    case DType::kInt32: return ReduceAll<std::int32_t>(nest, kind, src, dst, pool);
+    case DType::kInt64: return ReduceAll<std::int64_t>(nest, kind, src, dst, pool);
+    case DType::kInt8: return ReduceAll<std::int8_t>(nest, kind, src, dst, pool);
+    default: return ReduceAll<std::uint8_t>(nest, kind, src, dst, pool);
   }
 }
 

@@ -44,26 +44,16 @@ class ReduceTest : public testing::KernelTest {
     double exponentials = 0;
     for (double v : x) exponentials += std::exp(v - (std::isinf(high) ? 0 : high));
     switch (kind) {
-      case ReduceKind::kSum:
-        return sum;
-      case ReduceKind::kMean:
-        return sum / static_cast<double>(x.size());
-      case ReduceKind::kMax:
-        return nan ? NAN : high;
-      case ReduceKind::kMin:
-        return nan ? NAN : low;
-      case ReduceKind::kProd:
-        return product;
-      case ReduceKind::kL1:
-        return absolute;
-      case ReduceKind::kL2:
-        return std::sqrt(square);
-      case ReduceKind::kLogSum:
-        return std::log(sum);
-      case ReduceKind::kLogSumExp:
-        return std::log(exponentials) + (std::isinf(high) ? 0 : high);
-      case ReduceKind::kSumSquare:
-        return square;
+      case ReduceKind::kSum: return sum;
+      case ReduceKind::kMean: return sum / static_cast<double>(x.size());
+      case ReduceKind::kMax: return nan ? NAN : high;
+      case ReduceKind::kMin: return nan ? NAN : low;
+      case ReduceKind::kProd: return product;
+      case ReduceKind::kL1: return absolute;
+      case ReduceKind::kL2: return std::sqrt(square);
+      case ReduceKind::kLogSum: return std::log(sum);
+      case ReduceKind::kLogSumExp: return std::log(exponentials) + (std::isinf(high) ? 0 : high);
+      case ReduceKind::kSumSquare: return square;
     }
     return 0;
   }

@@ -14,8 +14,7 @@ double Coordinate(const ResizeProblem& p, int d, std::int64_t out) {
   const double in_size = static_cast<double>(p.in_sizes[d]);
   const double out_size = static_cast<double>(p.out_sizes[d]);
   switch (p.coordinates) {
-    case ResizeCoordinates::kHalfPixel:
-      return (x + 0.5) / scale - 0.5;
+    case ResizeCoordinates::kHalfPixel: return (x + 0.5) / scale - 0.5;
     case ResizeCoordinates::kHalfPixelSymmetric: {
       const double adjustment = out_size / (scale * in_size);
       return in_size / 2 * (1 - adjustment) + (x + 0.5) / scale - 0.5;
@@ -24,8 +23,7 @@ double Coordinate(const ResizeProblem& p, int d, std::int64_t out) {
       return p.out_sizes[d] > 1 ? (x + 0.5) / scale - 0.5 : 0;
     case ResizeCoordinates::kAlignCorners:
       return p.out_sizes[d] == 1 ? 0 : x * (in_size - 1) / (out_size - 1);
-    case ResizeCoordinates::kAsymmetric:
-      return x / scale;
+    case ResizeCoordinates::kAsymmetric: return x / scale;
     case ResizeCoordinates::kTfCropAndResize:
       if (p.out_sizes[d] == 1) return 0.5 * (p.roi_begin[d] + p.roi_end[d]) * (in_size - 1);
       return p.roi_begin[d] * (in_size - 1) +
@@ -36,14 +34,10 @@ double Coordinate(const ResizeProblem& p, int d, std::int64_t out) {
 
 double NearestPosition(ResizeNearest nearest, double x) {
   switch (nearest) {
-    case ResizeNearest::kRoundPreferFloor:
-      return std::ceil(x - 0.5);
-    case ResizeNearest::kRoundPreferCeil:
-      return std::floor(x + 0.5);
-    case ResizeNearest::kFloor:
-      return std::floor(x);
-    case ResizeNearest::kCeil:
-      return std::ceil(x);
+    case ResizeNearest::kRoundPreferFloor: return std::ceil(x - 0.5);
+    case ResizeNearest::kRoundPreferCeil: return std::floor(x + 0.5);
+    case ResizeNearest::kFloor: return std::floor(x);
+    case ResizeNearest::kCeil: return std::ceil(x);
   }
   return x;
 }

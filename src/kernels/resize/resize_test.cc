@@ -19,16 +19,12 @@ class ResizeTest : public testing::KernelTest {
     const double in = double(p.in_sizes[d]), out = double(p.out_sizes[d]), s = p.scale[d];
     const double x = double(o);
     switch (p.coordinates) {
-      case ResizeCoordinates::kHalfPixel:
-        return (x + 0.5) / s - 0.5;
+      case ResizeCoordinates::kHalfPixel: return (x + 0.5) / s - 0.5;
       case ResizeCoordinates::kHalfPixelSymmetric:
         return in / 2 * (1 - out / (s * in)) + (x + 0.5) / s - 0.5;
-      case ResizeCoordinates::kPytorchHalfPixel:
-        return out > 1 ? (x + 0.5) / s - 0.5 : 0;
-      case ResizeCoordinates::kAlignCorners:
-        return out == 1 ? 0 : x * (in - 1) / (out - 1);
-      case ResizeCoordinates::kAsymmetric:
-        return x / s;
+      case ResizeCoordinates::kPytorchHalfPixel: return out > 1 ? (x + 0.5) / s - 0.5 : 0;
+      case ResizeCoordinates::kAlignCorners: return out == 1 ? 0 : x * (in - 1) / (out - 1);
+      case ResizeCoordinates::kAsymmetric: return x / s;
       case ResizeCoordinates::kTfCropAndResize:
         return out > 1 ? p.roi_begin[d] * (in - 1) +
                              x * (p.roi_end[d] - p.roi_begin[d]) * (in - 1) / (out - 1)
@@ -57,14 +53,10 @@ class ResizeTest : public testing::KernelTest {
     if (size == p.out_sizes[d] && p.scale[d] == 1 && !crop) return {{o, 1}};
     if (p.mode == ResizeMode::kNearest) {
       switch (p.nearest) {
-        case ResizeNearest::kRoundPreferFloor:
-          return {{clamp(std::ceil(x - 0.5)), 1}};
-        case ResizeNearest::kRoundPreferCeil:
-          return {{clamp(std::floor(x + 0.5)), 1}};
-        case ResizeNearest::kFloor:
-          return {{clamp(std::floor(x)), 1}};
-        case ResizeNearest::kCeil:
-          return {{clamp(std::ceil(x)), 1}};
+        case ResizeNearest::kRoundPreferFloor: return {{clamp(std::ceil(x - 0.5)), 1}};
+        case ResizeNearest::kRoundPreferCeil: return {{clamp(std::floor(x + 0.5)), 1}};
+        case ResizeNearest::kFloor: return {{clamp(std::floor(x)), 1}};
+        case ResizeNearest::kCeil: return {{clamp(std::ceil(x)), 1}};
       }
     }
     std::vector<std::pair<std::int64_t, double>> taps;
