@@ -36,7 +36,7 @@ struct ChannelOptions {
   int senders = 1;            // how many CloseSender() calls end it
   // Messages are received in the order of their traces, which begin at 0 and leave none out. A
   // message that is `capacity` or more ahead of the next one waits outside, so memory stays
-  // bounded.
+  // bounded; the next one must then come from another sender, never from behind the one that waits.
   bool ordered = false;
 };
 

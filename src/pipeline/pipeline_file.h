@@ -26,7 +26,7 @@ struct StageSpec {
 struct ChannelSpec {
   int from = 0, to = 0;  // indices of stages
   std::int64_t size = 4;
-  bool ordered = false;
+  bool ordered = false;  // and with it every channel before
   int line = 0;
 };
 

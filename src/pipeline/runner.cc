@@ -5,16 +5,45 @@
 #include "pipeline/runner_impl.h"
 
 namespace plumb::pipeline {
+namespace {
+
+// Which channels hand messages on in order: those that the file asks for, and every channel before
+// them. Order is then restored behind the stage whose replicas lose it, so that the message that a
+// full channel waits for is always in the hands of another replica of the same sender; were it
+// further back, a stage in between could wait for itself.
+std::vector<bool> KeepsOrder(const PipelineSpec& spec) {
+  std::vector<bool> ordered;
+  for (const ChannelSpec& channel : spec.channels) ordered.push_back(channel.ordered);
+  const auto mark_before = [&](int stage) {
+    bool changed = false;
+    for (int c : spec.ChannelsInto(stage)) {
+      changed = changed || !ordered[static_cast<std::size_t>(c)];
+      ordered[static_cast<std::size_t>(c)] = true;
+    }
+    return changed;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t c = 0; c < spec.channels.size(); ++c) {
+      if (ordered[c] && mark_before(spec.channels[c].from)) changed = true;
+    }
+  }
+  return ordered;
+}
+
+}  // namespace
 
 RunState::RunState(const PipelineSpec& pipeline_spec, const RunnerOptions& runner_options)
     : spec(pipeline_spec),
       options(runner_options),
       origin_ns(options.recorder != nullptr ? options.recorder->origin_ns() : NowNanos()) {
-  for (const ChannelSpec& channel : spec.channels) {
+  const std::vector<bool> ordered = KeepsOrder(spec);
+  for (std::size_t c = 0; c < spec.channels.size(); ++c) {
+    const ChannelSpec& channel = spec.channels[c];
     ChannelOptions channel_options;
     channel_options.capacity = channel.size;
     channel_options.senders = spec.stages[static_cast<std::size_t>(channel.from)].replicas;
-    channel_options.ordered = channel.ordered;
+    channel_options.ordered = ordered[c];
     channels.push_back(MakeLocalChannel(channel_options));
   }
   for (std::size_t i = 0; i < spec.stages.size(); ++i) {

@@ -195,6 +195,19 @@ TEST_F(RunnerTest, ReplicasKeepTheOrderWhereItIsAskedFor) {
   EXPECT_EQ(seen_.abandoned, 0);
 }
 
+// A message that a slow replica keeps back must not end up behind those that wait for it.
+TEST_F(RunnerTest, OrderIsKeptThroughAStageBetweenReplicasAndTheChannelThatWantsIt) {
+  PipelineSpec spec = ThreeStages({{"items", "400"}}, {{"jitter", "1000"}}, 4);
+  spec.stages.insert(spec.stages.begin() + 2, Spec("between", kWork, 1, {}));
+  spec.stages.push_back(Spec("second", kSink, 1, {}));
+  spec.channels = {
+      {0, 1, 2, false, 1}, {1, 2, 1, false, 2}, {2, 3, 1, true, 3}, {2, 4, 2, false, 4}};
+  const auto runner = Make(spec);
+  ASSERT_TRUE(runner->Run().ok());
+  EXPECT_EQ(last_.finished, 400);
+  EXPECT_EQ(seen_.traces.size(), 800u);
+}
+
 TEST_F(RunnerTest, BadItemsAreRecordedAndSkippedAndTheOrderHolds) {
   measure::Recorder recorder;
   const auto runner =
