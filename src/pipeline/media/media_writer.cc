@@ -105,6 +105,8 @@ bool Writer::TakePackets(char* message) {
     int error = avcodec_receive_packet(codec_, packet_);
     if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return true;
     if (error < 0) return Fail(message, "a frame cannot be encoded", error);
+    // A last frame of no duration lies behind the end of the file: players leave it out.
+    if (packet_->duration == 0) packet_->duration = 1;
     av_packet_rescale_ts(packet_, codec_->time_base, stream_->time_base);
     packet_->stream_index = stream_->index;
     error = av_interleaved_write_frame(format_, packet_);
