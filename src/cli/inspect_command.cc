@@ -95,8 +95,20 @@ Row Summary(const InspectCommand& command, LoadedModel& loaded, const ModelFacts
             const engine::Segment& segment) {
   double macs = 0;
   for (const engine::StepInfo& step : segment.steps) macs += step.cost.macs;
+  const Graph& graph = loaded.graph();
+  const auto values = [&graph](const std::vector<ValueId>& ids) {
+    Row list = Row::array();
+    for (ValueId v : ids) {
+      list.push_back(
+          {{"name", graph.value(v).name}, {"type", TypeText(graph, graph.value(v).info)}});
+    }
+    return list;
+  };
   Row row;
   row["model"] = command.model.path;
+  row["inputs"] = values(graph.inputs());
+  row["outputs"] = values(graph.outputs());
+  row["operators"] = facts.operators;
   row["nodes"] = facts.nodes;
   row["params"] = facts.params;
   row["macs"] = macs;
@@ -107,6 +119,7 @@ Row Summary(const InspectCommand& command, LoadedModel& loaded, const ModelFacts
   row["constant_bytes"] = loaded.model->constant_bytes();
   row["movement_bytes_before"] = segment.movement_bytes_before;
   row["movement_bytes"] = segment.movement_bytes;
+  row["reorder_bytes"] = segment.reorder_bytes;
   return row;
 }
 
@@ -176,9 +189,12 @@ void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelF
               FormatBytes(segment.peak_live_bytes).c_str(),
               FormatBytes(loaded.model->packed_bytes()).c_str(),
               FormatBytes(loaded.model->constant_bytes()).c_str());
-  std::printf("movement %s if every operator of data movement copied, %s as planned\n\n",
-              FormatBytes(static_cast<std::int64_t>(segment.movement_bytes_before)).c_str(),
-              FormatBytes(static_cast<std::int64_t>(segment.movement_bytes)).c_str());
+  std::printf(
+      "movement %s if every operator of data movement copied, %s as planned; "
+      "memory order changes %s\n\n",
+      FormatBytes(static_cast<std::int64_t>(segment.movement_bytes_before)).c_str(),
+      FormatBytes(static_cast<std::int64_t>(segment.movement_bytes)).c_str(),
+      FormatBytes(static_cast<std::int64_t>(segment.reorder_bytes)).c_str());
   std::fputs(FormatRows(StepRows(segment), Format::kTable).c_str(), stdout);
   const auto& order = loaded.model->order();
   if (segment.end < order.size()) {

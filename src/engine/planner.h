@@ -75,6 +75,7 @@ class Planner {
   StatusOr<Located> Materialise(ValueId value, Layout layout);
   Status EmitCopy(ValueId value, std::span<const Region> regions, const Located& dst,
                   NodeId reason);
+  bool OnlyReorders(ValueId value, const Located& dst) const;
   std::optional<Located> InPlace(ValueId value) const;  // where it can be read without a copy
 
   // planner_kernels.cc

@@ -133,6 +133,19 @@ Status Planner::FillReserved(NodeId id, int output, ValueId value) {
   return EmitCopy(value, missing, at, id);
 }
 
+// Whether a copy of the value to `dst` changes its memory order alone: no operator that moves data
+// made it, and it does not become a part of another value.
+bool Planner::OnlyReorders(ValueId value, const Located& dst) const {
+  const bool part =
+      places_.values[static_cast<std::size_t>(value)].reserved &&
+      places_.memories[static_cast<std::size_t>(dst.memory)].place == runtime::Place::kArena;
+  NodeId producer = graph_.value(value).producer;
+  while (InSegment(producer) && IsMovement(producer) && op(producer).aliases_input) {
+    producer = graph_.value(node(producer).input(0)).producer;
+  }
+  return !part && !(InSegment(producer) && IsMovement(producer));
+}
+
 // One copy step. `regions` write the packed value; dst.strides of rank 0 for a value of higher rank
 // say that they write dst's memory directly.
 Status Planner::EmitCopy(ValueId value, std::span<const Region> regions, const Located& dst,
@@ -187,7 +200,7 @@ Status Planner::EmitCopy(ValueId value, std::span<const Region> regions, const L
   info.shape = sizes.ToString();
   info.moved_bytes = static_cast<double>(state->plan.bytes_moved);
   info.cost.bytes_read = info.cost.bytes_written = info.moved_bytes / 2;
-  segment_.movement_bytes += info.moved_bytes;
+  (OnlyReorders(value, dst) ? segment_.reorder_bytes : segment_.movement_bytes) += info.moved_bytes;
   runtime::Step step;
   step.kernel = kernels::BindCopy(&state->plan, model_->target());
   step.state = state;

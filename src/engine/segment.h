@@ -39,7 +39,8 @@ struct Segment {
   std::vector<ValueInfo> infos;      // by value: what is known when the segment has run
   std::int64_t peak_live_bytes = 0;  // lower bound of the arena
   double movement_bytes_before = 0;  // were every data movement operator a copy of its own
-  double movement_bytes = 0;         // that the copies in the program move
+  double movement_bytes = 0;         // that copies move for operators of data movement
+  double reorder_bytes = 0;          // that copies move to change the memory order alone
 };
 
 }  // namespace plumb::engine
