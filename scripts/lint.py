@@ -17,8 +17,10 @@ import sys
 from source_files import ROOT, source_files
 
 TIDY = "clang-tidy-14"
-# Options of g++ that clang does not know.
-GCC_ONLY = re.compile(r"^(-mprefer-vector-width=\d+|-fno-sanitize-recover=.*|-Werror|-Wno-restrict)$")
+# Options of g++ that clang does not know, and those of precompiled headers: a file is looked at with
+# what it includes itself.
+LEFT_OUT = re.compile(r"^(-mprefer-vector-width=\d+|-fno-sanitize-recover=.*|-Werror|-Wno-restrict|"
+                      r"-fpch-preprocess|-Winvalid-pch)$")
 
 
 def project_includes(name, headers, seen):
@@ -49,9 +51,9 @@ def clang_arguments(entry):
     for word in words[first + 1:]:
         if skip:
             skip = False
-        elif word in ("-o", "-c"):
-            skip = word == "-o"
-        elif not GCC_ONLY.match(word) and word != entry["file"]:
+        elif word in ("-o", "-c", "-include"):
+            skip = word != "-c"
+        elif not LEFT_OUT.match(word) and word != entry["file"]:
             kept.append(word)
     return kept
 

@@ -48,7 +48,9 @@ StatusOr<Buffers> MakeBuffers(LoadedModel& loaded, const std::vector<Shape>& sha
   Buffers buffers;
   const Graph& graph = loaded.graph();
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    buffers.inputs.push_back(RandomTensor(graph.value(graph.inputs()[i]).info.dtype, shapes[i], i));
+    PLUMB_ASSIGN_OR_RETURN(Tensor input,
+                           RandomTensor(graph.value(graph.inputs()[i]).info.dtype, shapes[i], i));
+    buffers.inputs.push_back(std::move(input));
   }
   const StatusOr<std::vector<Shape>> outputs = loaded.session->OutputShapes(shapes);
   if (outputs.ok()) {

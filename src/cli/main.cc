@@ -22,6 +22,19 @@ constexpr AddCommand kCommands[] = {
 
 constexpr char kUsagePrefix[] = "usage: ";
 
+// What is wrong with the command's name; empty when nothing is.
+std::string WrongCommand(const CLI::App& app, int argc, char** argv) {
+  const std::string name = argc < 2 ? "" : argv[1];
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == name) return "";
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  if (argc < 2) return "expected a command: " + names + "; --help says more";
+  if (name.starts_with('-')) return "";
+  return "unknown command '" + name + "'; there are " + names;
+}
+
 int Main(int argc, char** argv) {
   // A reader that goes away ends the writing with an error, not the program.
   std::signal(SIGPIPE, SIG_IGN);
@@ -31,6 +44,10 @@ int Main(int argc, char** argv) {
   app.footer("Example: plumb bench resnet50.onnx --threads 2");
   Action action;
   for (AddCommand add : kCommands) add(app, &action);
+  if (const std::string wrong = WrongCommand(app, argc, argv); !wrong.empty()) {
+    std::fprintf(stderr, "plumb: %s\n", wrong.c_str());
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

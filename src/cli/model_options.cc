@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "cli/command.h"
-#include "core/clock.h"
 #include "core/random.h"
 #include "onnx/import.h"
 #include "ops/ops.h"
@@ -44,7 +43,6 @@ Status CheckPrecision(const std::string& precision) {
 StatusOr<LoadedModel> LoadModel(const ModelOptions& options) {
   PLUMB_RETURN_IF_ERROR(CheckPrecision(options.precision));
   LoadedModel loaded;
-  const std::int64_t begin = NowNanos();
   engine::CompileOptions compile;
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
   PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(options.path, ops::AllOps()));
@@ -57,7 +55,6 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options) {
   const int threads = options.threads > 0 ? options.threads : compile.target.cores;
   loaded.pool = std::make_unique<ThreadPool>(threads);
   loaded.session = std::make_unique<engine::Session>(loaded.model, loaded.pool.get());
-  loaded.load_ms = static_cast<double>(NowNanos() - begin) * 1e-6;
   return loaded;
 }
 
@@ -151,19 +148,19 @@ StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<s
   return result;
 }
 
-Tensor RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed) {
+StatusOr<Tensor> RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed) {
+  PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(dtype, shape));
   Random random(seed);
   if (dtype == DType::kFloat32) {
-    Tensor tensor = Tensor::Zeros(dtype, shape);
     for (float& v : tensor.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
     return tensor;
   }
-  if (dtype == DType::kString) return Tensor::Zeros(dtype, shape);
-  std::vector<double> values(static_cast<std::size_t>(NumElements(shape)));
-  for (double& v : values) {
+  if (dtype == DType::kString) return tensor;
+  PLUMB_ASSIGN_OR_RETURN(Tensor wide, Tensor::TryAllocate(DType::kFloat64, shape));
+  for (double& v : wide.mutable_data<double>()) {
     v = IsFloating(dtype) ? random.NextNormal() : static_cast<double>(random.Uniform(0, 1));
   }
-  return FromDoubles(dtype, shape, values);
+  return FromDoubles(dtype, shape, wide.data<double>());
 }
 
 }  // namespace plumb::cli

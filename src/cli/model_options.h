@@ -31,7 +31,6 @@ struct LoadedModel {
   std::unique_ptr<ThreadPool> pool;
   std::shared_ptr<engine::Model> model;
   std::unique_ptr<engine::Session> session;
-  double load_ms = 0;  // reading, optimising and, after Prepare, planning
 
   const Graph& graph() const { return model->graph(); }
 };
@@ -47,7 +46,8 @@ StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<s
 // "1x3x224x224"
 StatusOr<Shape> ParseShape(const std::string& text);
 
-// Seeded normal numbers for float inputs, small whole numbers for integers.
-Tensor RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed);
+// Seeded normal numbers for float inputs, small whole numbers for integers. Errors: no memory for
+// it.
+StatusOr<Tensor> RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed);
 
 }  // namespace plumb::cli

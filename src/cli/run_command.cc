@@ -48,10 +48,13 @@ StatusOr<std::vector<Tensor>> ReadInputs(const RunCommand& command, const Graph&
   std::vector<Tensor> tensors;
   for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
     const Value& value = graph.value(graph.inputs()[i]);
-    const auto found = given.find(value.name);
-    tensors.push_back(found != given.end()
-                          ? found->second
-                          : RandomTensor(value.info.dtype, sizes[i], command.seed + i));
+    if (const auto found = given.find(value.name); found != given.end()) {
+      tensors.push_back(found->second);
+      continue;
+    }
+    PLUMB_ASSIGN_OR_RETURN(Tensor random,
+                           RandomTensor(value.info.dtype, sizes[i], command.seed + i));
+    tensors.push_back(std::move(random));
   }
   return tensors;
 }

@@ -1,5 +1,7 @@
 #include "cli/version.h"
 
+#include "cli/commit.h"  // written by the build
+
 namespace plumb::cli {
 
 std::string CommitText() { return PLUMB_COMMIT; }

@@ -1,0 +1,285 @@
+"""The program as its users run it: exit status, what it prints, what it writes.
+
+Runs build/plumb, or what PLUMB_BINARY names. The models are made here.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PLUMB = pathlib.Path(os.environ.get("PLUMB_BINARY", ROOT / "build" / "plumb"))
+COMMANDS = "run, bench, inspect, conformance, pipeline, enroll, report"
+
+
+def plumb(*arguments, cwd=None, **environment):
+    """(exit status, standard output, standard error)."""
+    done = subprocess.run([PLUMB, *map(str, arguments)], cwd=cwd, timeout=240, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          env={**os.environ, **environment})
+    return done.returncode, done.stdout, done.stderr
+
+
+def save(path, nodes, inputs, outputs, initializers=()):
+    graph = helper.make_graph(nodes, "test", inputs, outputs,
+                              [numpy_helper.from_array(a, name) for name, a in initializers])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7),
+              str(path))
+
+
+def make_models(folder):
+    """linear.onnx: x[N,3] to "scores/all"[N,2]; sized.onnx leaves a second size open."""
+    value = helper.make_tensor_value_info
+    weight = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    save(folder / "linear.onnx", [helper.make_node("MatMul", ["x", "w"], ["scores/all"])],
+         [value("x", TensorProto.FLOAT, ["N", 3])],
+         [value("scores/all", TensorProto.FLOAT, ["N", 2])], [("w", weight)])
+    save(folder / "sized.onnx", [helper.make_node("Relu", ["x"], ["y"])],
+         [value("x", TensorProto.FLOAT, ["N", "length"])],
+         [value("y", TensorProto.FLOAT, ["N", "length"])])
+    save(folder / "strange.onnx", [helper.make_node("Frobnicate", ["x"], ["y"], name="frob")],
+         [value("x", TensorProto.FLOAT, [1])], [value("y", TensorProto.FLOAT, [1])])
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not PLUMB.is_file():
+            raise unittest.SkipTest(f"{PLUMB} is not built")
+        cls.home = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.home.name)
+        make_models(cls.folder)
+        cls.linear = cls.folder / "linear.onnx"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.home.cleanup()
+
+    def fails(self, status, message, *arguments, **environment):
+        """The command ends with this status and one line on standard error."""
+        got, out, err = plumb(*arguments, **environment)
+        self.assertEqual((got, out, err), (status, "", f"plumb: {message}\n"), arguments)
+
+    def rows(self, *arguments):
+        status, out, err = plumb(*arguments, "--format", "json")
+        self.assertEqual((status, err), (0, ""))
+        return [json.loads(line) for line in out.splitlines()]
+
+
+class UsageTest(CommandLine):
+    def test_every_command_has_help_with_an_example(self):
+        for words in [[], *[[c] for c in COMMANDS.split(", ")], ["pipeline", "run"]]:
+            status, out, err = plumb(*words, "--help")
+            self.assertEqual((status, err), (0, ""), words)
+            self.assertIn("Example: plumb ", out, words)
+
+    def test_the_version_names_a_commit(self):
+        status, out, _ = plumb("--version")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"^plumb \d+\.\d+\.\d+ \(([0-9a-f]+(\+changes)?|no commit), ")
+
+    def test_wrong_usage_ends_with_2_and_says_what_would_be_right(self):
+        linear = self.linear
+        for message, arguments in [
+                (f"expected a command: {COMMANDS}; --help says more", []),
+                (f"unknown command 'serve'; there are {COMMANDS}", ["serve"]),
+                ("The following argument was not expected: --fast", ["run", linear, "--fast"]),
+                ("MODEL is required", ["run"]),
+                ("inspect needs MODEL or --cpu", ["inspect"]),
+                ("--input x: expected NAME=FILE (.npy or .pb)", ["run", linear, "--input", "x"]),
+                ("--input: the model has no input 'z'", ["run", linear, "--input", "z=a.npy"]),
+                ("--shape: no input 'z'; there is x", ["run", linear, "--shape", "z=1x3"]),
+                ("--shape: 'axb' is no shape: expected sizes such as 1x3x224x224",
+                 ["run", linear, "--shape", "x=axb"]),
+                ("input 'x' leaves dimension 1 (length) open: give --shape x=...",
+                 ["bench", self.folder / "sized.onnx"]),
+                ("--precision bf16 is not built in this version; f32 and what the file says are",
+                 ["run", linear, "--precision", "bf16"]),
+                ("--precision int8 needs a quantised file: `plumb quantize` makes one, and it is "
+                 "not part of this version", ["bench", linear, "--precision", "int8"]),
+                ("--precision f8 is unknown: expected f32, bf16, int8 or auto",
+                 ["run", linear, "--precision", "f8"]),
+                ("expected --name NAME and at least one IMAGE, or --people FOLDER",
+                 ["enroll", "gallery.json"])]:
+            with self.subTest(arguments=arguments):
+                self.fails(2, message, *arguments)
+
+    def test_an_instruction_set_that_is_unknown_is_an_error(self):
+        status, out, err = plumb("run", self.linear, PLUMB_ISA="mmx")
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"^plumb: PLUMB_ISA=mmx: unknown instruction set; available: scalar.*\n$")
+
+
+class RunTest(CommandLine):
+    def test_outputs_are_named_typed_and_written(self):
+        np.save(self.folder / "x.npy", np.array([[1, 0, 0], [0, 0, 2]], np.float32))
+        out = self.folder / "out"
+        rows = self.rows("run", self.linear, "--input", f"x={self.folder / 'x.npy'}",
+                         "--output", out)
+        self.assertEqual([(r["output"], r["type"], r["shape"]) for r in rows],
+                         [("scores/all", "f32", "2x2")])
+        self.assertRegex(rows[0]["digest"], r"^[0-9a-f]{16}$")
+        np.testing.assert_array_equal(np.load(out / "scores_all.npy"), [[1, 2], [10, 12]])
+
+    def test_a_tensor_file_of_onnx_is_an_input_too(self):
+        tensor = numpy_helper.from_array(np.array([[0, 1, 0]], np.float32), "x")
+        (self.folder / "x.pb").write_bytes(tensor.SerializeToString())
+        out = self.folder / "out_pb"
+        status, _, err = plumb("run", self.linear, "--input", f"x={self.folder / 'x.pb'}",
+                               "--output", out)
+        self.assertEqual((status, err), (0, ""))
+        np.testing.assert_array_equal(np.load(out / "scores_all.npy"), [[3, 4]])
+
+    def test_the_seed_decides_the_inputs_and_the_threads_change_nothing(self):
+        digest = lambda *more: self.rows("run", self.linear, *more)[0]["digest"]
+        self.assertEqual(digest("--random", 5), digest("--random", 5, "--threads", 2))
+        self.assertNotEqual(digest("--random", 5), digest("--random", 6))
+
+    def test_labels_name_the_best_classes(self):
+        np.save(self.folder / "one.npy", np.array([[1, 0, 0]], np.float32))
+        (self.folder / "labels.txt").write_text("cat\ndog\n")
+        status, out, _ = plumb("run", self.linear, "--input", f"x={self.folder / 'one.npy'}",
+                               "--labels", self.folder / "labels.txt")
+        self.assertEqual(status, 0)
+        self.assertEqual([line.split() for line in out.splitlines()[-2:]],
+                         [["2", "dog"], ["1", "cat"]])
+
+    def test_files_that_cannot_be_used_are_named(self):
+        missing = self.folder / "missing.onnx"
+        torn = self.folder / "torn.onnx"
+        torn.write_bytes(self.linear.read_bytes()[:40])
+        (self.folder / "bad.npy").write_bytes(b"no numpy file")
+        for arguments, what in [
+                (["run", missing], str(missing)),
+                (["inspect", torn], str(torn)),
+                (["run", self.folder / "strange.onnx"], "node 'frob' (Frobnicate)"),
+                (["run", self.linear, "--input", f"x={self.folder / 'bad.npy'}"], "bad.npy"),
+                (["run", self.linear, "--shape", "x=1000000000000x3"], "f32 1000000000000x3"),
+                (["bench", self.linear, "--shape", "x=1000000000000x3"], "f32 1000000000000x3"),
+                (["pipeline", "run", self.folder / "none.yaml"], "none.yaml"),
+                (["report", self.linear, "--output", self.folder / "r.html"], str(self.linear)),
+                (["conformance", missing], str(missing))]:
+            with self.subTest(arguments=arguments):
+                status, out, err = plumb(*arguments)
+                self.assertEqual((status, out), (1, ""), err)
+                self.assertEqual(err.count("\n"), 1, err)
+                self.assertTrue(err.startswith("plumb: "), err)
+                self.assertIn(what, err)
+
+
+class FiguresTest(CommandLine):
+    def test_bench_gives_the_keys_of_the_contract(self):
+        row, = self.rows("bench", self.linear, "--iters", 7, "--threads", 1, "--batch", 4)
+        self.assertEqual(set(row), {"model", "threads", "batch", "precision", "isa", "iters",
+                                    "min_ms", "median_ms", "p90_ms", "p99_ms", "load_ms",
+                                    "peak_rss_mb", "gflops"})
+        self.assertEqual((row["model"], row["threads"], row["batch"], row["iters"]),
+                         ("linear.onnx", 1, 4, 7))
+        self.assertLessEqual(row["min_ms"], row["median_ms"])
+        self.assertLessEqual(row["median_ms"], row["p99_ms"])
+
+    def test_a_profile_has_a_row_for_each_step(self):
+        _, step = self.rows("bench", self.linear, "--iters", 3, "--profile")
+        self.assertEqual(step["operator"].lower().count("matmul"), 1)
+        self.assertEqual(set(step), {"step", "operator", "algorithm", "shape", "ms", "gflops",
+                                     "gbytes_per_s"})
+
+    def test_inspect_says_what_the_model_is_and_how_it_is_planned(self):
+        summary, step = self.rows("inspect", self.linear)
+        self.assertEqual(summary["inputs"], [{"name": "x", "type": "f32[N,3]"}])
+        self.assertEqual(summary["outputs"], [{"name": "scores/all", "type": "f32[N,2]"}])
+        self.assertEqual(summary["operators"], {"MatMul": 1})
+        self.assertEqual((summary["params"], summary["macs"], summary["steps"]), (6, 6, 1))
+        self.assertNotEqual(step["why"], "")
+
+    def test_conformance_counts_and_fails_by_the_data(self):
+        case = self.folder / "cases" / "linear"
+        data = case / "test_data_set_0"
+        data.mkdir(parents=True)
+        (case / "model.onnx").write_bytes(self.linear.read_bytes())
+        def write(name, array):
+            (data / name).write_bytes(numpy_helper.from_array(
+                np.array(array, np.float32)).SerializeToString())
+        write("input_0.pb", [[1, 1, 1]])
+        write("output_0.pb", [[9, 12]])
+        status, out, _ = plumb("conformance", case.parent)
+        self.assertEqual((status, out.splitlines()[-1]), (0, "1 passed, 0 failed, 0 skipped"))
+        write("output_0.pb", [[9, 13]])
+        status, out, err = plumb("conformance", case.parent)
+        self.assertEqual((status, out.splitlines()[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+        self.assertIn("linear", out.splitlines()[0])
+        self.assertEqual(err, "plumb: 1 of 1 conformance cases failed\n")
+
+
+PIPELINE = """
+pipeline: pictures
+stages:
+  video: {{stage: media, source: {source}, rate: native}}
+  small: {{stage: resize, size: [32, 32]}}
+  out: {{stage: write_video, image: image, path: out.mp4}}
+channels:
+  - {{from: video, to: small}}
+  - {{from: small, to: out, ordered: true}}
+"""
+
+
+class PipelineTest(CommandLine):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.video = cls.folder / "video.mp4"
+        subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "lavfi", "-i",
+                        "testsrc=size=64x48:rate=20:duration=60", cls.video], check=True,
+                       stdin=subprocess.DEVNULL)
+        cls.file = cls.folder / "app.yaml"
+        cls.file.write_text(PIPELINE.format(source=cls.video))
+
+    def stopped_by(self, number):
+        report = self.folder / f"report{number}"
+        process = subprocess.Popen([PLUMB, "pipeline", "run", self.file, "--report", report],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while not list(report.glob("out.mp4*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, err), (0, b""))
+        return report
+
+    def test_a_signal_ends_the_run_cleanly_and_the_report_is_written(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                report = self.stopped_by(number)
+                frames = json.loads((report / "summary.json").read_text())["frames"]
+                self.assertTrue(0 < frames < 1200, frames)
+                written = subprocess.run(
+                    ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                     "stream=nb_read_frames", "-of", "csv=p=0", report / "out.mp4"],
+                    check=True, capture_output=True, text=True).stdout.strip()
+                self.assertEqual(int(written), frames)
+                for name in ("report.html", "records.jsonl", "trace.json", "summary.json"):
+                    self.assertGreater((report / name).stat().st_size, 0, name)
+
+    def test_mistakes_in_the_file_are_told_with_their_line(self):
+        self.file.with_name("loop.yaml").write_text(
+            PIPELINE.format(source=self.video).replace("from: video, to: small",
+                                                       "from: out, to: small"))
+        status, out, err = plumb("pipeline", "run", self.file.with_name("loop.yaml"))
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"^plumb: .*loop\.yaml:\d+: .*\n$")
+        self.fails(2, "--set fast: expected STAGE.KEY=VALUE", "pipeline", "run", self.file,
+                   "--set", "fast")
+
+
+if __name__ == "__main__":
+    unittest.main()
