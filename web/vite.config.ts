@@ -1,11 +1,14 @@
 // Builds report.html into one file that needs nothing beside it: the script and the style sheet
 // stand inside the page, so that it opens from a disk, a mail or an archive.
+import { createHash } from 'node:crypto';
 import { defineConfig, type Plugin } from 'vite';
 
 /** What the report writer replaces with the lines of a run file. Must stand once in the page. */
 const RECORDS_SLOT = '<script type="application/x-ndjson" id="plumb-records"></script>';
 const PROGRAM_SLOT = '<!-- program -->';
 const STYLE_SLOT = '<!-- style -->';
+/** In the content security policy: the hash of the one script that may run. */
+const HASH_SLOT = 'program-hash';
 
 function once(page: string, needle: string): void {
   const count = page.split(needle).length - 1;
@@ -39,7 +42,11 @@ function singleFile(): Plugin {
       once(text, STYLE_SLOT);
       once(text, PROGRAM_SLOT);
       text = text.replace(STYLE_SLOT, () => `<style>${style.trim()}</style>`);
-      text = text.replace(PROGRAM_SLOT, () => `<script type="module">${program.trim()}</script>`);
+      program = program.trim();
+      const hash = createHash('sha256').update(program).digest('base64');
+      once(text, HASH_SLOT);
+      text = text.replace(HASH_SLOT, () => `'sha256-${hash}'`);
+      text = text.replace(PROGRAM_SLOT, () => `<script type="module">${program}</script>`);
       once(text, RECORDS_SLOT);
       once(text, '<title>');
       page.source = text;

@@ -172,6 +172,21 @@ async function checkUse(page) {
   );
 }
 
+/** A script that gets into the page some other way is refused by the page's policy. */
+async function checkPolicy(page) {
+  const ran = await page.evaluate(async () => {
+    const refused = new Promise((done) => {
+      addEventListener('securitypolicyviolation', (e) => done(e.effectiveDirective), { once: true });
+      setTimeout(() => done('nothing'), 2000);
+    });
+    const script = document.createElement('script');
+    script.textContent = 'window.intruder = true';
+    document.body.append(script);
+    return { refused: await refused, ran: window.intruder === true };
+  });
+  check('a foreign script is refused', !ran.ran && /^script-src/.test(ran.refused), ran.refused);
+}
+
 async function checkPaper(page) {
   await page.emulateMedia({ media: 'print' });
   await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
@@ -279,6 +294,7 @@ async function checkCase(browser, folder, name, width, scheme, shots) {
   }
   check('the console is silent', messages.length === 0, messages.join('; '));
   check('nothing is requested', requests.length === 0, requests.join('; '));
+  await checkPolicy(page);
   await context.close();
 }
 
