@@ -6,6 +6,19 @@
 
 namespace plumb::pipeline {
 
+std::vector<Point> ReadTemplate(StageParams& params) {
+  const std::vector<double> values = params.Numbers("template", {}, 0);
+  if (values.size() % 2 != 0 || values.size() == 2) {
+    params.Fail("template", absl::StrCat("'template' has ", values.size(),
+                                         " values, expected x and y of at least two points"));
+  }
+  std::vector<Point> points;
+  for (std::size_t i = 0; i + 1 < values.size(); i += 2) {
+    points.push_back({static_cast<float>(values[i]), static_cast<float>(values[i + 1])});
+  }
+  return points;
+}
+
 StatusOr<SimilarityTransform> AlignPoints(std::span<const Point> from, std::span<const Point> to) {
   PLUMB_CHECK(from.size() == to.size() && !from.empty(), from.size(), " points to ", to.size());
   const double count = static_cast<double>(from.size());
@@ -34,6 +47,13 @@ StatusOr<SimilarityTransform> AlignPoints(std::span<const Point> from, std::span
   t.tx = to_x - t.a * from_x + t.b * from_y;
   t.ty = to_y - t.b * from_x - t.a * from_y;
   return t;
+}
+
+Point Undo(const SimilarityTransform& transform, Point to) {
+  const double norm = transform.a * transform.a + transform.b * transform.b;
+  const double x = to.x - transform.tx, y = to.y - transform.ty;
+  return {static_cast<float>((transform.a * x + transform.b * y) / norm),
+          static_cast<float>((transform.a * y - transform.b * x) / norm)};
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/status.h"
 #include "pipeline/message.h"
@@ -15,10 +16,16 @@ struct SimilarityTransform {
   double a = 1, b = 0, tx = 0, ty = 0;
 };
 
+// Reads the key template: x, y, x, y, ... of at least two points, or none.
+std::vector<Point> ReadTemplate(StageParams& params);
+
 // Least squares over pairs of points, without reflection (Umeyama 1991 in two dimensions, where it
 // has this closed form). An error when the points of `from` coincide or the transform would shrink
 // them to nothing. Sizes must be equal (PLUMB_CHECKed).
 StatusOr<SimilarityTransform> AlignPoints(std::span<const Point> from, std::span<const Point> to);
+
+// The place that `transform` takes to `to`.
+Point Undo(const SimilarityTransform& transform, Point to);
 
 // Writes planes [3, height, width] of the picture seen through `transform` (picture to crop):
 // bilinear, `outside` (a pixel value) beyond the picture's edge.

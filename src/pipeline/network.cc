@@ -1,5 +1,7 @@
 #include "pipeline/network.h"
 
+#include <algorithm>
+
 #include "onnx/import.h"
 #include "ops/ops.h"
 
@@ -36,6 +38,41 @@ StatusOr<std::vector<Tensor>> Network::Run(const std::vector<Tensor>& inputs,
   StatusOr<std::vector<Tensor>> outputs = session_.Run(inputs, options);
   if (!outputs.ok()) return Annotate(outputs.status(), absl::StrCat("model '", path_, "'"));
   return outputs;
+}
+
+Status Network::ExpectOneToOne() const {
+  if (inputs_.size() == 1 && outputs_.size() == 1) return OkStatus();
+  return InvalidArgument("model '", path_, "' has ", inputs_.size(), " inputs and ",
+                         outputs_.size(), " outputs, expected one of each");
+}
+
+StatusOr<Rows> Network::RunCrops(const Tensor& crops, const std::string& name,
+                                 std::int64_t max_batch, const std::atomic<bool>* cancel) {
+  if (crops.rank() != 4 || crops.dtype() != DType::kFloat32) {
+    return InvalidArgument("'", name, "' is ", crops.shape().ToString(),
+                           ", expected FACESx3xHEIGHTxWIDTH of f32");
+  }
+  Rows result;
+  const std::int64_t count = crops.shape()[0];
+  for (std::int64_t first = 0; first < count; first += max_batch) {
+    Shape shape = crops.shape();
+    shape[0] = std::min(max_batch, count - first);
+    const std::int64_t row_bytes = crops.bytes() / count;
+    const Tensor part = Tensor::Wrap(crops.dtype(), shape,
+                                     static_cast<const char*>(crops.raw()) + first * row_bytes,
+                                     std::make_shared<Tensor>(crops));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, Run({part}, cancel));
+    const Tensor& output = outputs[0];
+    if (output.dtype() != DType::kFloat32 || output.rank() < 2 || output.shape()[0] != shape[0] ||
+        output.num_elements() < shape[0]) {
+      return InvalidArgument("model '", path_, "' gives ", output.shape().ToString(), " for ",
+                             shape[0], " crops, expected ", shape[0], "xDIMS of f32");
+    }
+    result.width = output.num_elements() / shape[0];
+    const auto values = output.data<float>();
+    result.values.insert(result.values.end(), values.begin(), values.end());
+  }
+  return result;
 }
 
 }  // namespace plumb::pipeline

@@ -1,6 +1,7 @@
 // An ONNX model ready to run, shared by the stages and replicas that use it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "pipeline/stage.h"
 
 namespace plumb::pipeline {
+
+// Rows of equal length, one after the other.
+struct Rows {
+  std::int64_t width = 0;
+  std::vector<float> values;  // [count, width]
+};
 
 class Network {
  public:
@@ -25,6 +32,14 @@ class Network {
   // Thread-safe. Errors name the file. Stops early when `cancel` is set.
   StatusOr<std::vector<Tensor>> Run(const std::vector<Tensor>& inputs,
                                     const std::atomic<bool>* cancel);
+
+  // An error unless the model has one input and one output, as RunCrops needs.
+  Status ExpectOneToOne() const;
+
+  // The output for crops [n, 3, height, width] of f32, a row for each; `name` is that of their
+  // payload, for messages. No run has more than max_batch crops. Thread-safe.
+  StatusOr<Rows> RunCrops(const Tensor& crops, const std::string& name, std::int64_t max_batch,
+                          const std::atomic<bool>* cancel);
 
  private:
   Network(std::string path, std::shared_ptr<engine::Model> model, ThreadPool* pool);

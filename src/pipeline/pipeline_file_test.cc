@@ -76,7 +76,8 @@ TEST(PipelineFileTest, ErrorsSayLineAndRemedy) {
        "app.yaml:3: stage 'resize': unknown stage 'resise'; did you mean 'resize'?"},
       {"stage: resize", "stage: xylophone",
        "app.yaml:3: stage 'resize': unknown stage 'xylophone'; expected media, resize, model, "
-       "decode_detections, crop_and_align, embed, match, draw, write_jsonl or write_video"},
+       "decode_detections, crop_and_align, refine_landmarks, embed, match, draw, write_jsonl or "
+       "write_video"},
       {"stage: resize, ", "", "app.yaml:3: stage 'resize': 'stage' is missing"},
       {"replicas: 2", "replicas: 0",
        "app.yaml:3: stage 'resize': 'replicas' is '0', expected a whole number from 1 to 256"},

@@ -97,14 +97,7 @@ StatusOr<std::unique_ptr<Stage>> MakeCropAndAlign(StageParams& params) {
       params.Fail("size", absl::StrCat("'size' must be whole numbers from 1 to ", kMaxSide));
     }
   }
-  const std::vector<double> points = params.Numbers("template", {}, 0);
-  if (points.size() % 2 != 0 || points.size() == 2) {
-    params.Fail("template", absl::StrCat("'template' has ", points.size(),
-                                         " values, expected x and y of at least two points"));
-  }
-  for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
-    p.points.push_back({static_cast<float>(points[i]), static_cast<float>(points[i + 1])});
-  }
+  p.points = ReadTemplate(params);
   p.margin = params.Number("margin", 0, 0, 10);
   p.outside = static_cast<float>(params.Number("outside", 0, 0, 255));
   p.map = ReadPixelMap(params);

@@ -22,26 +22,17 @@ class EmbedStage : public Stage {
   Status Start(const StageContext& context) override {
     cancel_ = context.cancel;
     PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, params_.model, params_.use_pool));
-    if (network_->inputs().size() != 1 || network_->outputs().size() != 1) {
-      return InvalidArgument("model '", params_.model, "' has ", network_->inputs().size(),
-                             " inputs and ", network_->outputs().size(),
-                             " outputs, expected one of each");
-    }
-    return OkStatus();
+    return network_->ExpectOneToOne();
   }
 
   Status Process(Message& message) override {
     PLUMB_ASSIGN_OR_RETURN(const Tensor* crops, message.Get<Tensor>(params_.input));
-    if (crops->rank() != 4 || crops->dtype() != DType::kFloat32) {
-      return InvalidArgument("'", params_.input, "' is ", crops->shape().ToString(),
-                             ", expected FACESx3xHEIGHTxWIDTH of f32");
-    }
+    PLUMB_ASSIGN_OR_RETURN(Rows rows,
+                           network_->RunCrops(*crops, params_.input, params_.max_batch, cancel_));
     const std::int64_t count = crops->shape()[0];
     Embeddings embeddings;
-    for (std::int64_t first = 0; first < count; first += params_.max_batch) {
-      const std::int64_t rows = std::min(params_.max_batch, count - first);
-      PLUMB_RETURN_IF_ERROR(Run(*crops, first, rows, &embeddings));
-    }
+    embeddings.dims = static_cast<int>(rows.width);
+    embeddings.unit = std::move(rows.values);
     for (std::int64_t i = 0; i < count; ++i) {
       const std::span<float> vector(embeddings.unit.data() + i * embeddings.dims,
                                     static_cast<std::size_t>(embeddings.dims));
@@ -55,27 +46,6 @@ class EmbedStage : public Stage {
   }
 
  private:
-  // Adds the outputs of rows [first, first + rows) of the crops.
-  Status Run(const Tensor& crops, std::int64_t first, std::int64_t rows, Embeddings* embeddings) {
-    Shape shape = crops.shape();
-    shape[0] = rows;
-    const std::int64_t row_bytes = crops.bytes() / crops.shape()[0];
-    const Tensor part = Tensor::Wrap(crops.dtype(), shape,
-                                     static_cast<const char*>(crops.raw()) + first * row_bytes,
-                                     std::make_shared<Tensor>(crops));
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, network_->Run({part}, cancel_));
-    const Tensor& output = outputs[0];
-    if (output.dtype() != DType::kFloat32 || output.rank() < 2 || output.shape()[0] != rows ||
-        output.num_elements() < rows) {
-      return InvalidArgument("model '", params_.model, "' gives ", output.shape().ToString(),
-                             " for ", rows, " crops, expected ", rows, "xDIMS of f32");
-    }
-    embeddings->dims = static_cast<int>(output.num_elements() / rows);
-    const auto values = output.data<float>();
-    embeddings->unit.insert(embeddings->unit.end(), values.begin(), values.end());
-    return OkStatus();
-  }
-
   const EmbedParams params_;
   const std::atomic<bool>* cancel_ = nullptr;
   std::shared_ptr<Network> network_;

@@ -1,0 +1,89 @@
+// refine_landmarks: landmarks of detections found anew in their crops, which see a face larger and
+// straighter than the detector does. The detections are then cropped again.
+//
+// Keys: model (ONNX file with one input [n, 3, height, width] and one output of x, y, x, y, ... in
+// pixels of the crop, continuous coordinates); template (that of the crop_and_align before); input
+// (payload with the crops; it is taken away); detections; max_batch (crops of one run); use_pool.
+#include "pipeline/face_align.h"
+#include "pipeline/network.h"
+#include "pipeline/stage.h"
+
+namespace plumb::pipeline {
+namespace {
+
+struct RefineParams {
+  std::string model, input, detections;
+  std::vector<Point> points;
+  std::int64_t max_batch = 16;
+  bool use_pool = false;
+};
+
+class RefineStage : public Stage {
+ public:
+  explicit RefineStage(const RefineParams& params) : params_(params) {}
+
+  Status Start(const StageContext& context) override {
+    cancel_ = context.cancel;
+    PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, params_.model, params_.use_pool));
+    return network_->ExpectOneToOne();
+  }
+
+  Status Process(Message& message) override {
+    PLUMB_ASSIGN_OR_RETURN(const Tensor* crops, message.Get<Tensor>(params_.input));
+    PLUMB_ASSIGN_OR_RETURN(const Detections* found, message.Get<Detections>(params_.detections));
+    PLUMB_ASSIGN_OR_RETURN(const Rows rows,
+                           network_->RunCrops(*crops, params_.input, params_.max_batch, cancel_));
+    Detections refined = *found;
+    const auto crop_count = static_cast<std::size_t>(crops->shape()[0]);
+    if (crop_count != refined.size()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("'", params_.input, "' has ", crop_count, " crops of ", refined.size(),
+                       " detections: stage crop_and_align must stand before"));
+    }
+    for (std::size_t i = 0; i < refined.size(); ++i) {
+      const std::size_t width = static_cast<std::size_t>(rows.width);
+      PLUMB_RETURN_IF_ERROR(Refine({rows.values.data() + i * width, width}, &refined[i]));
+    }
+    message.Erase(params_.input);
+    message.Set(params_.detections, std::move(refined));
+    return OkStatus();
+  }
+
+ private:
+  // found: x, y, x, y, ... in the crop.
+  Status Refine(std::span<const float> found, Detection* detection) const {
+    const std::size_t points = params_.points.size();
+    if (found.size() != 2 * points || detection->landmarks.size() != points) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "'template' has ", points, " points, a detection has ", detection->landmarks.size(),
+          " landmarks, model '", params_.model, "' gives ", found.size(), " numbers"));
+    }
+    PLUMB_ASSIGN_OR_RETURN(const SimilarityTransform transform,
+                           AlignPoints(detection->landmarks, params_.points));
+    for (std::size_t k = 0; k < points; ++k) {
+      detection->landmarks[k] = Undo(transform, {found[2 * k], found[2 * k + 1]});
+    }
+    return OkStatus();
+  }
+
+  const RefineParams params_;
+  const std::atomic<bool>* cancel_ = nullptr;
+  std::shared_ptr<Network> network_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Stage>> MakeRefineLandmarks(StageParams& params) {
+  RefineParams p;
+  p.model = params.Path("model");
+  p.points = ReadTemplate(params);
+  if (p.points.empty()) params.Fail("template", "'template' is missing, expected x, y, x, y, ...");
+  p.input = params.Text("input", "faces");
+  p.detections = params.Text("detections", "detections");
+  p.max_batch = params.Int("max_batch", 16, 1, 1024);
+  p.use_pool = params.Flag("use_pool", false);
+  PLUMB_RETURN_IF_ERROR(params.Finish());
+  return std::make_unique<RefineStage>(p);
+}
+
+}  // namespace plumb::pipeline
