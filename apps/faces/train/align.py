@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 
 SIDE = 64
+MARGIN = 10  # around a crop that is to be aligned anew
+WIDE = SIDE + 2 * MARGIN
 # Image-left eye, image-right eye, nose, image-left and image-right mouth corner in the crop.
 TEMPLATE = np.array([(24, 33), (40, 33), (32, 42), (25.5, 49), (38.5, 49)], np.float64)
 
@@ -26,8 +28,19 @@ def similarity(points, template=TEMPLATE):
 
 def crop(picture, points):
     """Aligned crop uint8 [64, 64, 3] of a picture by landmarks in continuous coordinates."""
-    matrix = similarity(points)
+    return warp(picture, similarity(points), SIDE)
+
+
+def wide_crop(picture, points):
+    """A crop with a margin, uint8 [84, 84, 3], and the landmarks in it [5, 2]."""
+    matrix = similarity(points, TEMPLATE + MARGIN)
+    return warp(picture, matrix, WIDE), points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def warp(picture, matrix, side):
+    """A picture seen through a transform [2, 3] in continuous coordinates, uint8 [side, side, 3]."""
+    matrix = matrix.copy()
     # OpenCV counts from pixel centres; ours are continuous.
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
-    return cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR,
+    return cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR,
                           borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127))

@@ -2,7 +2,9 @@
 """Draws aligned crops of many people for the embedder.
 
   train/make_faces.py --split train --people 4000 --views 24 --output DIR
-writes DIR/crops.npy uint8 [people, views, 64, 64, 3] (RGB).
+writes DIR/crops.npy uint8 [people, views, 84, 84, 3] (RGB), aligned by the true landmarks with a
+margin around the application's crop, and DIR/landmarks.npy float32 [people, views, 5, 2] in the
+pixels of these crops. Errors of found landmarks are added in training.
 """
 
 import argparse
@@ -39,10 +41,10 @@ def _degrade(rng, picture, width):
 
 
 def view(person, index, base):
-    """One aligned crop, uint8 [64, 64, 3] RGB."""
+    """One aligned crop with its margin, uint8 [84, 84, 3] RGB, and its landmarks [5, 2]."""
     rng = np.random.Generator(np.random.Philox(key=[person.key, 0xA000 + index]))
     width = float(np.exp(rng.uniform(np.log(31), np.log(150))))
-    size = int(width * 2.3) // 2 * 2 + 8
+    size = int(width * 2.5) // 2 * 2 + 8
     pose = photo.random_pose(rng, size, width, spread=1.15)
     look, light = make_look(rng), make_light(rng)
     rise = rng.uniform(0, 1) if rng.random() < 0.7 else 0.0
@@ -51,16 +53,15 @@ def view(person, index, base):
     place = base + int(rng.integers(PLACES))
     pixels = photo.draw_view(person, pose, look, light, blur, size, place, person.key + index)
     picture = _degrade(rng, np.ascontiguousarray(pixels[:, :, :3]), width)
-    marks = Head(person, pose).landmarks()
-    marks = marks + rng.normal(0, rng.uniform(0.0, 0.035) * width, marks.shape)
-    marks = marks + rng.normal(0, rng.uniform(0.0, 0.02) * width, 2)
-    return align.crop(picture, marks)[:, :, ::-1]
+    crop, marks = align.wide_crop(picture, Head(person, pose).landmarks())
+    return crop[:, :, ::-1], marks
 
 
 def _person(job):
     key, views, base = job
     person = sample(key)
-    return np.stack([view(person, index, base) for index in range(views)])
+    crops, marks = zip(*[view(person, index, base) for index in range(views)])
+    return np.stack(crops), np.stack(marks)
 
 
 def main():
@@ -81,14 +82,16 @@ def main():
     first = first_key(args.split, args.seed)
     jobs = [(first + i, args.views, 5000 + 16 * (i // 400)) for i in range(args.people)]
     crops = np.lib.format.open_memmap(folder / "crops.npy", "w+", np.uint8,
-                                      (args.people, args.views, align.SIDE, align.SIDE, 3))
+                                      (args.people, args.views, align.WIDE, align.WIDE, 3))
+    landmarks = np.zeros((args.people, args.views, 5, 2), np.float32)
     begin = time.monotonic()
     with multiprocessing.Pool(args.processes) as pool:
-        for i, rows in enumerate(pool.imap(_person, jobs, chunksize=8)):
-            crops[i] = rows
+        for i, (rows, marks) in enumerate(pool.imap(_person, jobs, chunksize=8)):
+            crops[i], landmarks[i] = rows, marks
             if i % 100 == 99:
                 print(f"{i + 1} people, {time.monotonic() - begin:.0f} s", flush=True)
     crops.flush()
+    np.save(folder / "landmarks.npy", landmarks)
 
 
 if __name__ == "__main__":
