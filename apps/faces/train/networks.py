@@ -1,7 +1,9 @@
-"""The two networks: a single-shot face detector and a face embedder."""
+"""The three networks: a single-shot face detector, landmarks of a face, a face embedder."""
 
 import torch
 from torch import nn
+
+from align import TEMPLATE
 
 STRIDES = (8, 16, 32)
 # Faces with a longer side up to this many pixels of the detector's input belong to the stride.
@@ -80,6 +82,36 @@ class ExportedDetector(nn.Module):
         for score, box, landmarks in self.detector(image):
             out += [torch.sigmoid(score), box, landmarks]
         return tuple(out)
+
+
+class Landmarks(nn.Module):
+    """[N,3,64,64], a roughly aligned face, to its landmarks [N,10] in pixels of the crop."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(3, 16, 2), conv(16, 32, 2), conv(32, 48, 2), Residual(conv(48, 48)),
+            conv(48, 64, 2), nn.Flatten())
+        self.place = nn.Linear(64 * 16, 10)
+        nn.init.zeros_(self.place.bias)
+        self.register_buffer("middle", torch.tensor(TEMPLATE.ravel(), dtype=torch.float32))
+
+    def forward(self, face):
+        return self.place(self.body(face)) + self.middle
+
+
+class ExportedLandmarks(nn.Module):
+    """The landmarks as they are exported: the template folded into the linear layer."""
+
+    def __init__(self, landmarks):
+        super().__init__()
+        self.body = landmarks.body
+        self.place = nn.Linear(landmarks.place.in_features, landmarks.place.out_features)
+        self.place.weight.data = landmarks.place.weight.detach()
+        self.place.bias.data = (landmarks.place.bias + landmarks.middle).detach()
+
+    def forward(self, face):
+        return self.place(self.body(face))
 
 
 class Embedder(nn.Module):

@@ -1,4 +1,4 @@
-"""The application in Python: detection, alignment, vector, gallery; reference of the pipeline."""
+"""The application in Python: detection, landmarks, vector, gallery; reference of the pipeline."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import torch
 
-from align import crop
+from align import crop, similarity as alignment
 from onnx_model import OnnxModel
 
 STRIDES = (8, 16, 32)
@@ -25,11 +25,12 @@ def iou(box, boxes):
 
 
 class Recogniser:
-    """Both models with their conventions."""
+    """The three models with their conventions."""
 
     def __init__(self, models, score=0.5):
         models = pathlib.Path(models)
         self.detector = OnnxModel(models / "detector.onnx")
+        self.landmarks = OnnxModel(models / "landmarks.onnx")
         self.embedder = OnnxModel(models / "embedder.onnx")
         self.score = score
 
@@ -64,14 +65,29 @@ class Recogniser:
         kept[:, 1:5] = np.clip(kept[:, 1:5], 0, [width, height, width, height])
         return kept[:, 1:5], kept[:, 0], kept[:, 5:].reshape(-1, 5, 2)
 
+    def refine(self, picture, landmarks):
+        """The landmarks [n, 5, 2] found anew in the crops that the given ones align."""
+        if len(landmarks) == 0:
+            return landmarks
+        found = self.landmarks(_faces(picture, landmarks))["landmarks"].numpy()
+        out = []
+        for old, new in zip(landmarks, found.reshape(-1, 5, 2).astype(np.float64)):
+            matrix = alignment(old)
+            out.append((new - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T)
+        return np.stack(out)
+
     def embed(self, picture, landmarks):
         """Normalised vectors float [n, 128] of the faces with these landmarks [n, 5, 2]."""
         if len(landmarks) == 0:
             return np.zeros((0, 128), np.float32)
-        crops = np.stack([crop(picture, points) for points in landmarks]).astype(np.float32)
-        faces = torch.from_numpy((crops - 127.5) / 127.5).permute(0, 3, 1, 2).contiguous()
-        vectors = self.embedder(faces)["embedding"].numpy()
+        vectors = self.embedder(_faces(picture, landmarks))["embedding"].numpy()
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _faces(picture, landmarks):
+    """Input of the networks for faces: float [n, 3, 64, 64]."""
+    crops = np.stack([crop(picture, points) for points in landmarks]).astype(np.float32)
+    return torch.from_numpy((crops - 127.5) / 127.5).permute(0, 3, 1, 2).contiguous()
 
 
 def quantise(vectors):
@@ -97,7 +113,7 @@ def enrol(recogniser, folder):
             if len(boxes) == 0:
                 print(f"{path}: no face found")
                 continue
-            found.append(recogniser.embed(picture, marks[:1])[0])
+            found.append(recogniser.embed(picture, recogniser.refine(picture, marks[:1]))[0])
         if found:
             mean = np.mean(found, axis=0)
             names.append(home.name)
