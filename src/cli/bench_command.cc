@@ -19,7 +19,8 @@ namespace {
 struct BenchCommand {
   ModelOptions model;
   std::int64_t batch = 1;
-  int iters = 0;  // 0: as many as fit into about two seconds
+  int iters = 0;  // 0: as many as fit into `seconds`
+  double seconds = 2;
   int warmup = 3;
   bool profile = false;
   Format format = Format::kTable;
@@ -125,7 +126,7 @@ Status Execute(const BenchCommand& command) {
   }
   std::vector<double> ms;
   std::vector<engine::StepProfile> profiles;
-  const std::int64_t end = NowNanos() + 2'000'000'000;
+  const std::int64_t end = NowNanos() + static_cast<std::int64_t>(command.seconds * 1e9);
   constexpr int kMaxIters = 4000, kMinIters = 5;
   const auto more = [&] {
     const int done = static_cast<int>(ms.size());
@@ -171,8 +172,12 @@ void AddBench(CLI::App& app, Action* action) {
   command->model.Declare(sub);
   sub->add_option("--batch", command->batch, "size of a symbolic first dimension (default 1)")
       ->check(CLI::Range(1, 1 << 20));
-  sub->add_option("--iters", command->iters, "counted runs (default: about two seconds of them)")
+  sub->add_option("--iters", command->iters, "counted runs (default: as many as --seconds allows)")
       ->check(CLI::Range(1, 10000000));
+  sub->add_option(
+         "--seconds", command->seconds,
+         "without --iters: how long to go on, at least 5 and at most 4000 runs (default 2)")
+      ->check(CLI::Range(0.0, 3600.0));
   sub->add_option("--warmup", command->warmup, "runs before, not counted (default 3)")
       ->check(CLI::Range(0, 1000000));
   sub->add_flag("--profile", command->profile, "a row per step");

@@ -2,11 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/run_inputs.h"
 #include "cli/table.h"
 #include "cli/tensor_files.h"
 #include "core/file_io.h"
@@ -16,48 +16,11 @@ namespace {
 
 struct RunCommand {
   ModelOptions model;
-  std::vector<std::string> inputs;  // NAME=FILE
-  std::uint64_t seed = 0;
+  RunInputs inputs;
   std::string labels;
   std::string output;
   Format format = Format::kTable;
 };
-
-// NAME=FILE for the inputs given; the rest are seeded random numbers.
-StatusOr<std::vector<Tensor>> ReadInputs(const RunCommand& command, const Graph& graph) {
-  std::map<std::string, Tensor> given;
-  std::vector<std::string> shapes = command.model.shapes;
-  for (const std::string& text : command.inputs) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      return UsageError("--input " + text + ": expected NAME=FILE (.npy or .pb)");
-    }
-    const std::string name = text.substr(0, equals);
-    const ValueId value = graph.FindValue(name);
-    const bool known =
-        std::find(graph.inputs().begin(), graph.inputs().end(), value) != graph.inputs().end();
-    if (!known) return UsageError("--input: the model has no input '" + name + "'");
-    PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
-    shapes.push_back(name + "=" + given[name].shape().ToString());
-  }
-  std::vector<std::string> open;  // shapes of rank 0 have no text form for --shape
-  for (const std::string& shape : shapes) {
-    if (shape.size() < 7 || shape.substr(shape.size() - 7) != "=scalar") open.push_back(shape);
-  }
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, InputShapes(graph, open, 1));
-  std::vector<Tensor> tensors;
-  for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
-    const Value& value = graph.value(graph.inputs()[i]);
-    if (const auto found = given.find(value.name); found != given.end()) {
-      tensors.push_back(found->second);
-      continue;
-    }
-    PLUMB_ASSIGN_OR_RETURN(Tensor random,
-                           RandomTensor(value.info.dtype, sizes[i], command.seed + i));
-    tensors.push_back(std::move(random));
-  }
-  return tensors;
-}
 
 Status PrintLabels(const RunCommand& command, const Tensor& scores) {
   PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(command.labels));
@@ -83,7 +46,8 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
 
 Status Execute(const RunCommand& command) {
   PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, ReadInputs(command, loaded.graph()));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
+                         ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
   std::vector<Row> rows;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -110,15 +74,14 @@ void AddRun(CLI::App& app, Action* action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* sub = app.add_subcommand("run", "One inference: prints and writes the outputs");
   command->model.Declare(sub);
-  sub->add_option("--input", command->inputs, "NAME=FILE: .npy or an ONNX TensorProto .pb")
-      ->take_all()
-      ->allow_extra_args(false);
-  sub->add_option("--random", command->seed, "seed of the inputs that are not given (default 0)");
+  command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");
   sub->add_option("--output", command->output, "folder for NAME.npy of every output");
   DeclareFormat(sub, &command->format);
-  sub->footer("Example: plumb run resnet50.onnx --input input=cat.npy --output out");
+  sub->footer(
+      "Example: plumb run resnet50.onnx --image cat.jpg --labels imagenet.txt\n"
+      "         plumb run resnet50.onnx --input input=cat.npy --output out");
   sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
 }
 

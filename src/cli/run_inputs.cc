@@ -1,0 +1,170 @@
+#include "cli/run_inputs.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "cli/command.h"
+#include "cli/tensor_files.h"
+#include "pipeline/image_tensor.h"
+#include "pipeline/media_library.h"
+
+namespace plumb::cli {
+
+void RunInputs::Declare(CLI::App* command) {
+  command->add_option("--input", files, "NAME=FILE: .npy or an ONNX TensorProto .pb")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--image", image,
+                      "FILE or NAME=FILE: a picture, its middle resized and normalised as for "
+                      "ImageNet; an input of uint8 takes the pixels as they are");
+  command
+      ->add_option("--mean", mean,
+                   "of --image: pixels are (value - mean) / std, value from 0 to 255; one number "
+                   "or R,G,B (default 123.675,116.28,103.53)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      ->add_option("--std", deviation,
+                   "of --image: one number or R,G,B (default 58.395,57.12,57.375)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--random", seed, "seed of the inputs that are not given (default 0)");
+}
+
+namespace {
+
+using Given = std::map<std::string, Tensor>;
+
+bool IsInput(const Graph& graph, const std::string& name) {
+  const auto& inputs = graph.inputs();
+  return std::find(inputs.begin(), inputs.end(), graph.FindValue(name)) != inputs.end();
+}
+
+StatusOr<Given> ReadFiles(const std::vector<std::string>& files, const Graph& graph) {
+  Given given;
+  for (const std::string& text : files) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      return UsageError("--input " + text + ": expected NAME=FILE (.npy or .pb)");
+    }
+    const std::string name = text.substr(0, equals);
+    if (!IsInput(graph, name)) {
+      return UsageError("--input: the model has no input '" + name + "'");
+    }
+    PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
+  }
+  return given;
+}
+
+// Sizes of all inputs: those of the files, of --shape, and what they say of shared symbols.
+StatusOr<std::vector<Shape>> Sizes(const Given& given, std::vector<std::string> shapes,
+                                   const Graph& graph) {
+  for (const auto& [name, tensor] : given) {
+    // A scalar has no text form for --shape.
+    if (tensor.rank() > 0) shapes.push_back(name + "=" + tensor.shape().ToString());
+  }
+  return InputShapes(graph, shapes, 1);
+}
+
+Status FillThree(const std::vector<float>& numbers, const char* option, std::array<float, 3>* out) {
+  if (numbers.empty()) return OkStatus();
+  if (numbers.size() != 1 && numbers.size() != 3) {
+    return UsageError(std::string(option) + ": expected one number or three, R,G,B");
+  }
+  for (std::size_t c = 0; c < 3; ++c) (*out)[c] = numbers[numbers.size() == 1 ? 0 : c];
+  return OkStatus();
+}
+
+StatusOr<pipeline::Normalisation> NormalisationOf(const RunInputs& inputs) {
+  pipeline::Normalisation normalisation;
+  PLUMB_RETURN_IF_ERROR(FillThree(inputs.mean, "--mean", &normalisation.mean));
+  PLUMB_RETURN_IF_ERROR(FillThree(inputs.deviation, "--std", &normalisation.deviation));
+  for (float value : normalisation.deviation) {
+    if (!(value > 0)) return UsageError("--std must be above 0: pixels are divided by it");
+  }
+  return normalisation;
+}
+
+// The only input without a file that a picture fits.
+StatusOr<std::size_t> InputForImage(const Given& given, const std::vector<Shape>& sizes,
+                                    const Graph& graph) {
+  std::vector<std::size_t> fitting;
+  std::string names, reasons;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const Value& value = graph.value(graph.inputs()[i]);
+    if (given.count(value.name) != 0) continue;
+    const auto layout = pipeline::ImageLayoutOf(value.info.dtype, sizes[i]);
+    if (layout.ok()) {
+      fitting.push_back(i);
+      absl::StrAppend(&names, names.empty() ? "" : ", ", value.name);
+    } else {
+      absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", "input '", value.name, "' ",
+                      layout.status().message());
+    }
+  }
+  if (fitting.size() == 1) return fitting[0];
+  if (fitting.empty()) {
+    return UsageError("--image: no input is left that takes a picture" +
+                      (reasons.empty() ? reasons : ": " + reasons));
+  }
+  return UsageError("--image: several inputs take pictures (" + names +
+                    "): say which with NAME=FILE");
+}
+
+Status AddImage(const RunInputs& inputs, const std::vector<Shape>& sizes, const Target& target,
+                const Graph& graph, Given* given) {
+  PLUMB_ASSIGN_OR_RETURN(const pipeline::Normalisation normalisation, NormalisationOf(inputs));
+  const std::size_t equals = inputs.image.find('=');
+  const bool named = equals != std::string::npos && IsInput(graph, inputs.image.substr(0, equals));
+  std::size_t index = 0;
+  if (named) {
+    const ValueId value = graph.FindValue(inputs.image.substr(0, equals));
+    const auto& all = graph.inputs();
+    index = static_cast<std::size_t>(std::find(all.begin(), all.end(), value) - all.begin());
+  } else {
+    PLUMB_ASSIGN_OR_RETURN(index, InputForImage(*given, sizes, graph));
+  }
+  const Value& value = graph.value(graph.inputs()[index]);
+  if (given->count(value.name) != 0) {
+    return UsageError("input '" + value.name + "' is given by --input and by --image");
+  }
+  PLUMB_ASSIGN_OR_RETURN(
+      const pipeline::Image image,
+      pipeline::ReadPicture(named ? inputs.image.substr(equals + 1) : inputs.image));
+  StatusOr<Tensor> tensor =
+      pipeline::ImageToTensor(image, value.info.dtype, sizes[index], normalisation, target);
+  if (!tensor.ok()) return Annotate(tensor.status(), absl::StrCat("input '", value.name, "'"));
+  (*given)[value.name] = *std::move(tensor);
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
+                                         const LoadedModel& loaded) {
+  const Graph& graph = loaded.graph();
+  if (inputs.image.empty() && !(inputs.mean.empty() && inputs.deviation.empty())) {
+    return UsageError("--mean and --std are for --image");
+  }
+  PLUMB_ASSIGN_OR_RETURN(Given given, ReadFiles(inputs.files, graph));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, Sizes(given, options.shapes, graph));
+  if (!inputs.image.empty()) {
+    PLUMB_RETURN_IF_ERROR(AddImage(inputs, sizes, loaded.model->target(), graph, &given));
+  }
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
+    const Value& value = graph.value(graph.inputs()[i]);
+    if (const auto found = given.find(value.name); found != given.end()) {
+      tensors.push_back(found->second);
+      continue;
+    }
+    PLUMB_ASSIGN_OR_RETURN(Tensor random,
+                           RandomTensor(value.info.dtype, sizes[i], inputs.seed + i));
+    tensors.push_back(std::move(random));
+  }
+  return tensors;
+}
+
+}  // namespace plumb::cli

@@ -1,0 +1,27 @@
+// What `plumb run` feeds to a model: files, a picture, and seeded random numbers for the rest.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/model_options.h"
+
+namespace plumb::cli {
+
+struct RunInputs {
+  std::vector<std::string> files;  // NAME=FILE, .npy or .pb
+  std::string image;               // FILE or NAME=FILE
+  std::vector<float> mean, deviation;
+  std::uint64_t seed = 0;
+
+  // Declares --input, --image, --mean, --std and --random.
+  void Declare(CLI::App* command);
+};
+
+// A tensor for each input of the model, in its order. Errors: a name that the model does not have,
+// an unreadable file, a picture where no input or several inputs could take it, an open size.
+StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
+                                         const LoadedModel& loaded);
+
+}  // namespace plumb::cli
