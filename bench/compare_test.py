@@ -1,0 +1,94 @@
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+import types
+import unittest
+
+import numpy
+
+import compare
+import engines
+from cases import Case
+
+
+class FakeEngine:
+    """Gives the times it is told, one for each process, and writes down that it was asked."""
+
+    def __init__(self, name, times, asked, failure=None):
+        self.name, self.version = name, "1"
+        self._times, self._asked, self._failure = iter(times), asked, failure
+
+    def command(self, case, _seconds):
+        return [self.name, str(case.path)]
+
+    def outputs(self, _case):
+        if self._failure:
+            raise self._failure
+        return {"scores": numpy.array([1.0, 2.0])}
+
+    def measure(self, _case, _seconds):
+        self._asked.append(self.name)
+        ms = next(self._times)
+        return {"median_ms": ms, "min_ms": ms, "p90_ms": ms, "load_ms": 1, "peak_rss_mb": 1,
+                "iters": 10, "isa": "avx2", "gflops": 50}
+
+    def ceilings(self):
+        return [{"ceiling": "fma fp32 avx2", "threads": 1, "value": 100}]
+
+
+class CompareTest(unittest.TestCase):
+    def measure(self, peers, pairs=3):
+        asked = []
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            options = types.SimpleNamespace(plumb=None, peers=[], pairs=pairs, seconds=1,
+                                            output=pathlib.Path(folder))
+            real, engines.Plumb = engines.Plumb, lambda _: FakeEngine("plumb", [2, 4, 3], asked)
+            try:
+                comparison = compare.Comparison(options)
+            finally:
+                engines.Plumb = real
+            comparison.peers = [FakeEngine(name, times, asked, failure)
+                                for name, times, failure in peers]
+            comparison.measure(Case("mlp", pathlib.Path("mlp.onnx"), 1, 1, {}, options.output))
+            comparison.write()
+            page = (options.output / "models.md").read_text(encoding="utf-8")
+        return comparison, asked, page
+
+    def test_engines_take_turns_and_ratios_are_of_neighbours(self):
+        comparison, asked, _ = self.measure([("a", [1, 4, 6], None), ("b", [8, 8, 8], None)])
+        self.assertEqual(asked, ["plumb", "a", "b"] * 3)
+        of_a, of_b = comparison.comparisons
+        self.assertEqual(of_a["ratios"], [2, 1, 0.5])
+        self.assertEqual((of_a["ratio"], of_a["ratio_low"], of_a["ratio_high"]), (1, 0.5, 2))
+        self.assertEqual(of_b["ratio"], 0.375)
+        self.assertEqual(of_a["relative_error"], 0)
+        self.assertEqual(of_a["share_of_peak"], 0.5)
+
+    def test_a_stored_figure_says_how_it_came_about(self):
+        comparison, _, _ = self.measure([("a", [1, 4, 6], None)])
+        for row in comparison.rows:
+            self.assertEqual((row["threads"], row["precision"], row["isa"], row["count"]),
+                             (1, "f32", "avx2", 30))
+            self.assertIn("mlp.onnx", row["command"])
+            self.assertTrue(row["commit"] and row["processor"])
+        self.assertEqual(comparison.rows[1]["spread_ms"], [1, 6])
+
+    def test_a_peer_that_is_missing_or_fails_is_said_and_left_out(self):
+        comparison, asked, page = self.measure([
+            ("a", [], engines.NotInstalled("no library")), ("b", [], engines.Failed("no Erf"))])
+        self.assertEqual(asked, ["plumb"] * 3)
+        self.assertEqual([engine.name for engine in comparison.peers], ["b"])
+        self.assertIn("a is left out: no library", page)
+        self.assertIn("b cannot run mlp, 1 thread, batch 1: no Erf", page)
+
+    def test_a_process_that_fails_gives_its_last_line(self):
+        with self.assertRaisesRegex(engines.Failed, "^why$"):
+            engines.run([sys.executable, "-c", "import sys; sys.exit('what\\nwhy')"], 1)
+        with self.assertRaises(engines.NotInstalled):
+            engines.run([sys.executable, "-c", "raise SystemExit(3)"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,88 @@
+"""What every peer shares: its command line, its clock, and one line of JSON.
+
+    python3 -m peers.NAME MODEL --threads N --seconds S --warmup N --inputs DIR [--outputs DIR]
+
+DIR/INPUT.npy is what is fed; with --outputs the results of the last run are written there. A peer is
+a module with a class Session(path, threads, feeds): version, run(), which is what is timed, and
+outputs(). It raises Missing, which ends with status 3, where it is not installed.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import resource
+import sys
+import time
+
+import numpy
+
+NOT_INSTALLED = 3
+MIN_RUNS, MAX_RUNS = 5, 4000
+
+
+class Missing(Exception):
+    """The peer is not installed; the text says what would install it."""
+
+
+def quantile(times, share):
+    """The smallest time with at least that share of all at or below it."""
+    return sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
+
+
+def time_runs(run, seconds, warmup):
+    """Milliseconds of each run."""
+    for _ in range(warmup):
+        run()
+    times = []
+    end = time.perf_counter() + seconds
+    while len(times) < MIN_RUNS or (len(times) < MAX_RUNS and time.perf_counter() < end):
+        begin = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def read_arrays(folder):
+    return {path.stem: numpy.load(path) for path in sorted(folder.glob("*.npy"))}
+
+
+def write_arrays(folder, arrays):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        numpy.save(folder / f"{name.replace('/', '_')}.npy", array)
+
+
+def measure(load, options):
+    """(session, milliseconds to load it, milliseconds of each run)"""
+    feeds = read_arrays(options.inputs)
+    begin = time.perf_counter()
+    session = load(options.model, options.threads, feeds)
+    load_ms = (time.perf_counter() - begin) * 1e3
+    return session, load_ms, time_runs(session.run, options.seconds, options.warmup)
+
+
+def main(name, load):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--warmup", type=int, default=3)
+    parser.add_argument("--inputs", type=pathlib.Path, required=True)
+    parser.add_argument("--outputs", type=pathlib.Path)
+    options = parser.parse_args()
+    try:
+        session, load_ms, times = measure(load, options)
+    except Missing as missing:
+        print(missing, file=sys.stderr)
+        sys.exit(NOT_INSTALLED)
+    except Exception as error:  # whatever an engine raises: one line says why it cannot run this
+        print(" ".join(str(error).split()), file=sys.stderr)
+        sys.exit(1)
+    if options.outputs:
+        write_arrays(options.outputs, session.outputs())
+    print(json.dumps({
+        "engine": name, "version": session.version, "threads": options.threads,
+        "iters": len(times), "min_ms": min(times), "median_ms": quantile(times, 0.5),
+        "p90_ms": quantile(times, 0.9), "p99_ms": quantile(times, 0.99), "load_ms": load_ms,
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
