@@ -1,6 +1,7 @@
 # The commands that people run; `make help` lists them. The work is done by CMake and scripts/.
 PRESET ?= release
 SEED ?=
+OPTIONS ?=
 JOBS := $(shell nproc)
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 WEB_PAGE := web/dist/report.html
@@ -29,12 +30,14 @@ check: ## sanitizers, fuzz targets, browser and slow tests, format, lint, layers
 	@$(MAKE) --no-print-directory everything
 	@$(PYTHON) scripts/run_tests.py check $(if $(ONLY),--only $(ONLY))
 
-bench: ## run the benchmarks; results in out/bench
+bench: ## kernels, and models beside other engines; results in out/bench (OPTIONS=--quick: shorter)
 	scripts/install_packages.sh build test check
 	@$(MAKE) --no-print-directory $(WEB_PAGE)
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
 	$(PYTHON) scripts/run_benchmarks.py build-bench out/bench
+	bench/peers/install.sh
+	$(PYTHON) bench/compare.py --plumb build-bench/plumb --output out/bench $(OPTIONS)
 
 clean: ## remove what was built
 	rm -rf build build-* out web/dist

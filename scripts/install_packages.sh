@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the groups given whose command, header, module or file is missing.
 #
-#   scripts/install_packages.sh build [test] [check] [demo] [train]
+#   scripts/install_packages.sh build [test] [check] [demo] [bench] [train]
 #   scripts/install_packages.sh --list build ...    prints what is missing and installs nothing
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ if [[ ${1:-} == --list ]]; then
   shift
 fi
 if [[ $# -eq 0 ]]; then
-  echo "usage: $0 [--list] GROUP...  (build, demo, test, check, train)" >&2
+  echo "usage: $0 [--list] GROUP...  (build, demo, test, check, bench, train)" >&2
   exit 2
 fi
 groups=" $* "
