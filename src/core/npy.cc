@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/file_io.h"
 #include "core/mapped_file.h"
 
@@ -99,7 +100,7 @@ class HeaderReader {
       }
     }
     return Unimplemented(
-        "element type ", text ? "'" + Str(*text) + "'" : std::string("of records"),
+        "element type ", text ? absl::StrCat("'", Str(*text), "'") : std::string("of records"),
         " is not supported; little-endian f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1 are");
   }
   StatusOr<Shape> Sizes() {
