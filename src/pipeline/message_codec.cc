@@ -43,6 +43,7 @@ class Reader {
       ok_ = false;
       left_ = {};
     }
+    if (size == 0) return;  // an empty vector has no address
     if (!ok_) {
       std::memset(data, 0, size);
       return;
