@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "measure/json_text.h"
 
 namespace plumb::measure {
@@ -90,7 +91,7 @@ std::string Interval(const Percentile& p) {
   const auto side = [](const std::optional<std::int64_t>& ns) {
     return ns ? Three(Millis(*ns)) : std::string("?");
   };
-  return "[" + side(p.low) + ", " + side(p.high) + "]";
+  return absl::StrCat("[", side(p.low), ", ", side(p.high), "]");
 }
 
 std::string LatencyLine(const Analysis& analysis) {

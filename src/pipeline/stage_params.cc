@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "core/file_io.h"
 #include "core/format.h"
 
@@ -44,7 +45,7 @@ const ParamNode* ParamNode::Find(std::string_view key) const {
 }
 
 std::string Suggest(std::string_view word, const std::vector<std::string>& known) {
-  std::string text = "'" + std::string(word.substr(0, 60)) + "'; ";
+  std::string text = absl::StrCat("'", std::string(word.substr(0, 60)), "'; ");
   const std::string* nearest = nullptr;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
