@@ -64,9 +64,10 @@ struct Algorithm {
 // Work of one algorithm on one problem, for the cost model: seconds are predicted as
 // max(ops / (peak * efficiency), bytes / bandwidth) summed over phases by the family itself.
 struct Estimate {
-  double ops = 0;          // arithmetic operations executed (a multiply-add counts two)
-  double bytes = 0;        // bytes of memory traffic beyond the second-level cache
-  double efficiency = 1;   // attainable share of the FMA peak for the inner loop, tails counted
+  double ops = 0;         // arithmetic operations of the definition (a multiply-add counts two)
+  double bytes = 0;       // bytes of memory traffic beyond the second-level cache
+  double efficiency = 1;  // attainable share of the FMA peak, tails counted; above 1 for algorithms
+                          // that execute fewer operations than the definition
   double overhead_ns = 0;  // fixed cost of the call
 };
 

@@ -22,5 +22,6 @@ struct ConvAlgorithm {
 extern const ConvAlgorithm kImplicitGemm;
 extern const ConvAlgorithm kDepthwise;
 extern const ConvAlgorithm kGrouped;
+extern const ConvAlgorithm kWinograd;
 
 }  // namespace plumb::kernels
