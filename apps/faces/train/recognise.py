@@ -14,6 +14,7 @@ STRIDES = (8, 16, 32)
 INPUT_W, INPUT_H = 640, 360
 NMS_IOU = 0.45
 VECTOR_SCALE = 254.0
+REFINEMENTS = 2
 
 
 def iou(box, boxes):
@@ -66,15 +67,14 @@ class Recogniser:
         return kept[:, 1:5], kept[:, 0], kept[:, 5:].reshape(-1, 5, 2)
 
     def refine(self, picture, landmarks):
-        """The landmarks [n, 5, 2] found anew in the crops that the given ones align."""
-        if len(landmarks) == 0:
-            return landmarks
-        found = self.landmarks(_faces(picture, landmarks))["landmarks"].numpy()
-        out = []
-        for old, new in zip(landmarks, found.reshape(-1, 5, 2).astype(np.float64)):
-            matrix = alignment(old)
-            out.append((new - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T)
-        return np.stack(out)
+        """The landmarks [n, 5, 2] found anew, twice, in the crops that the ones before align."""
+        for _ in range(REFINEMENTS):
+            if len(landmarks) == 0:
+                break
+            found = self.landmarks(_faces(picture, landmarks))["landmarks"].numpy()
+            pairs = zip(landmarks, found.reshape(-1, 5, 2).astype(np.float64))
+            landmarks = np.stack([_undo(alignment(old), new) for old, new in pairs])
+        return landmarks
 
     def embed(self, picture, landmarks):
         """Normalised vectors float [n, 128] of the faces with these landmarks [n, 5, 2]."""
@@ -82,6 +82,11 @@ class Recogniser:
             return np.zeros((0, 128), np.float32)
         vectors = self.embedder(_faces(picture, landmarks))["embedding"].numpy()
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _undo(matrix, points):
+    """The points [5, 2] that a similarity transform takes to `points`."""
+    return (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
 
 
 def _faces(picture, landmarks):
