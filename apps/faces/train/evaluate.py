@@ -90,12 +90,14 @@ def choose(rows):
     1 %: half of what is allowed, since a video shows few strangers and one of them may look like
     somebody known.
 
-    Everybody known is a stranger, too, to the gallery without them.
+    Everybody known is a stranger, too, to the gallery without them; the larger share counts, that of
+    the strangers or that of everybody.
     """
     known = np.array([r[2] if r[1] else -1.0 for r in rows if r[0]])
-    strange = np.array([r[6] for r in rows])
+    groups = [np.array([r[6] for r in rows]), np.array([r[2] for r in rows if not r[0]])]
     best = min(np.arange(0.2, 0.9, 0.005),
-               key=lambda t: max(np.mean(known < t) / 0.05, np.mean(strange >= t) / 0.01))
+               key=lambda t: max([np.mean(known < t) / 0.05]
+                                 + [np.mean(g >= t) / 0.01 for g in groups if len(g)]))
     return round(float(best), 3)
 
 
