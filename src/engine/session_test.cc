@@ -4,33 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <new>
 #include <thread>
 
 #include "core/clock.h"
 #include "core/random.h"
+#include "engine/testing/allocations.h"
 #include "graph/text.h"
 #include "ops/interpreter.h"
 #include "ops/ops.h"
 
-namespace {
-std::atomic<std::int64_t> allocations{0};
-}  // namespace
-
-// Counts allocations, so that "a planned run allocates nothing" is measured.
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace plumb::engine {
 namespace {
 
-using testing::HasSubstr;
+using testing::AllocationCount;
+using ::testing::HasSubstr;
 
 Graph Parse(std::string_view text) {
   auto graph = ParseGraph(text, ops::AllOps());
@@ -309,9 +296,9 @@ TEST(SessionTest, PlannedRunAllocatesNothing) {
   const TensorView in[] = {input.view()};
   const TensorView out[] = {output.view()};
   for (int warm = 0; warm < 2; ++warm) ASSERT_TRUE(session.Run({}, in, out).ok());
-  const std::int64_t before = allocations;
+  const std::int64_t before = AllocationCount();
   const Status status = session.Run({}, in, out);
-  const std::int64_t after = allocations;
+  const std::int64_t after = AllocationCount();
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(after - before, 0);
 }
