@@ -18,13 +18,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kRelativeTolerance = 1e-3, kAbsoluteTolerance = 1e-7;
+// One unit in the last place: ONNX's data were made by cutting bits off, not by rounding.
+constexpr double kBFloat16Tolerance = 0x1p-7;
 
-bool Close(double actual, double expected) {
+bool Close(double actual, double expected, double relative_tolerance) {
   if (std::isnan(expected) || std::isnan(actual)) return std::isnan(expected) && std::isnan(actual);
   if (actual == expected) return true;  // infinities too
   if (std::isinf(expected) || std::isinf(actual)) return false;
   return std::abs(actual - expected) <=
-         kAbsoluteTolerance + kRelativeTolerance * std::abs(expected);
+         kAbsoluteTolerance + relative_tolerance * std::abs(expected);
 }
 
 Status Differs(std::size_t index, const std::string& actual, const std::string& expected) {
@@ -47,24 +49,48 @@ std::optional<int> FileIndex(const fs::path& file, const std::string& kind) {
   return number ? std::optional<int>(std::stoi(digits)) : std::nullopt;
 }
 
+Status CannotRead(const fs::path& path, const std::error_code& error) {
+  return NotFound("cannot read folder '", path.string(), "': ", error.message());
+}
+
+// What is in a folder, sorted.
+StatusOr<std::vector<fs::path>> ListFolder(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    paths.push_back(entry->path());
+  }
+  if (error) return CannotRead(folder, error);
+  std::ranges::sort(paths);
+  return paths;
+}
+
+StatusOr<std::vector<fs::path>> FindDataSets(const fs::path& folder) {
+  std::vector<fs::path> data_sets;
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<fs::path> paths, ListFolder(folder));
+  for (const fs::path& path : paths) {
+    if (!path.filename().string().starts_with("test_data_set_")) continue;
+    std::error_code error;
+    if (fs::is_directory(path, error)) data_sets.push_back(path);
+    if (error) return CannotRead(path, error);
+  }
+  return data_sets;
+}
+
 StatusOr<std::vector<Case>> FindCases(const std::string& directory) {
   std::error_code error;
   std::vector<Case> cases;
-  fs::recursive_directory_iterator walk(directory, error), end;
-  const auto add = [&](const fs::path& folder) {
-    Case found{fs::relative(folder, directory, error).string(), folder, {}};
+  fs::recursive_directory_iterator walk(directory, error);
+  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
+    if (walk->path().filename() != "model.onnx") continue;
+    const fs::path folder = walk->path().parent_path();
+    Case found{folder.lexically_relative(directory).string(), folder, {}};
     if (found.name == ".") found.name = folder.filename().string();
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      const bool data_set = entry.path().filename().string().starts_with("test_data_set_");
-      if (data_set && entry.is_directory()) found.data_sets.push_back(entry.path());
-    }
-    std::ranges::sort(found.data_sets);
+    PLUMB_ASSIGN_OR_RETURN(found.data_sets, FindDataSets(folder));
     if (!found.data_sets.empty()) cases.push_back(std::move(found));
-  };
-  for (; !error && walk != end; walk.increment(error)) {
-    if (walk->path().filename() == "model.onnx") add(walk->path().parent_path());
   }
-  if (error) return NotFound("cannot read folder '", directory, "': ", error.message());
+  if (error) return CannotRead(directory, error);
   std::ranges::sort(cases, {}, &Case::name);
   return cases;
 }
@@ -73,9 +99,10 @@ StatusOr<std::vector<Case>> FindCases(const std::string& directory) {
 StatusOr<std::vector<onnx::NamedTensor>> ReadTensors(const fs::path& data_set,
                                                      const std::string& kind) {
   std::map<int, fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(data_set)) {
-    const std::optional<int> index = FileIndex(entry.path(), kind);
-    if (index) files.emplace(*index, entry.path());
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<fs::path> paths, ListFolder(data_set));
+  for (const fs::path& path : paths) {
+    const std::optional<int> index = FileIndex(path, kind);
+    if (index) files.emplace(*index, path);
   }
   std::vector<onnx::NamedTensor> tensors;
   for (const auto& [index, file] : files) {
@@ -126,14 +153,29 @@ bool HasRandomNode(const Graph& graph) {
   return false;
 }
 
-// Reports a mismatch of numbers as kAborted when the graph draws some of them at random.
+bool ContradictsItsModel(const ValueInfo& declared, const Shape& given) {
+  if (!declared.dims) return false;
+  if (static_cast<int>(declared.dims->size()) != given.rank()) return true;
+  for (int k = 0; k < given.rank(); ++k) {
+    const Dim& dim = (*declared.dims)[static_cast<std::size_t>(k)];
+    if (dim.is_constant() && dim.value() != given[k]) return true;
+  }
+  return false;
+}
+
+// kAborted: the data set proves nothing. Its inputs have other shapes than its model declares, or
+// the graph draws the numbers that differ at random.
 Status RunDataSet(const Graph& graph, const fs::path& data_set, const RunModel& run) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<onnx::NamedTensor> given, ReadTensors(data_set, "input"));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<onnx::NamedTensor> expected,
                          ReadTensors(data_set, "output"));
   PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> inputs, InputsInOrder(graph, std::move(given)));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    inputs[i] = AsExpected(inputs[i], graph.value(graph.inputs()[i]).info.dtype);
+    const ValueInfo& declared = graph.value(graph.inputs()[i]).info;
+    inputs[i] = AsExpected(inputs[i], declared.dtype);
+    if (ContradictsItsModel(declared, inputs[i].shape())) {
+      return absl::AbortedError("an input of the data has another shape than the model declares");
+    }
   }
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, run(graph, inputs));
   if (outputs.size() != expected.size()) {
@@ -189,8 +231,11 @@ Status CompareOutput(const Tensor& actual, const Tensor& expected) {
   }
   const std::vector<double> left = ToDoubles(actual);
   const std::vector<double> right = ToDoubles(expected);
+  const double tolerance =
+      expected.dtype() == DType::kBFloat16 ? kBFloat16Tolerance : kRelativeTolerance;
   for (std::size_t i = 0; i < left.size(); ++i) {
-    if (!Close(left[i], right[i])) return Differs(i, FormatExact(left[i]), FormatExact(right[i]));
+    if (Close(left[i], right[i], tolerance)) continue;
+    return Differs(i, FormatExact(left[i]), FormatExact(right[i]));
   }
   return OkStatus();
 }

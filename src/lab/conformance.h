@@ -22,11 +22,12 @@ struct ConformanceCounts {
 
 // Every folder below `directories` that has model.onnx and test_data_set_*/{input,output}_*.pb is a
 // case; it passes when all its data sets do: types and shapes equal, numbers within the tolerances
-// of ONNX's own runner (relative 1e-3, absolute 1e-7), NaN where NaN is expected. A case is skipped
-// when its model needs what the importer says is not supported: operators, element types,
-// sequences; and when only the numbers differ and come from a random generator, which ONNX leaves
-// open. Data sets that hold bf16 as u16 (NumPy has no bf16) are read as bf16 where the model says
-// so.
+// of ONNX's own runner (relative 1e-3, absolute 1e-7; bf16 one unit in the last place, as its data
+// were cut, not rounded), NaN where NaN is expected. A case is skipped when its model needs what
+// the importer says is not supported: operators, element types, sequences; when an input of its
+// data has not the shape that its model declares; and when only the numbers differ and come from a
+// random generator, which ONNX leaves open. Data sets that hold bf16 as u16 (NumPy has no bf16) are
+// read as bf16 where the model says so.
 //
 // `line` gets one line for each failure, with its reason, and one for each reason to skip, with the
 // number of cases. Errors: a folder that cannot be read, and no case at all.

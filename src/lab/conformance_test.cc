@@ -77,6 +77,29 @@ TEST_F(ConformanceTest, CountsAndTellsWhatIsWrong) {
                           "skipped 1 case (c/unknown): operator Frobnicate is not supported"));
 }
 
+TEST_F(ConformanceTest, DataThatContradictTheirModelAreSkipped) {
+  StatusOr<Graph> graph =
+      ParseGraph("graph g(x: f32[3,N]) -> (y) { y = Add(x, x) }", ops::AllOps());
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  AddCase("a", *graph, Floats({1, 2}), Floats({2, 4}));
+  AddCase("b", *graph, Tensor::FromVector<float>({2, 1}, {1, 2}),
+          Tensor::FromVector<float>({2, 1}, {2, 4}));
+  const StatusOr<ConformanceCounts> counts = Run();
+  ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(counts->skipped, 2);
+  EXPECT_THAT(lines_, ElementsAre("skipped 2 cases (a, ...): an input of the data has another "
+                                  "shape than the model declares"));
+}
+
+TEST_F(ConformanceTest, AFolderThatCannotBeReadIsAnErrorThatNamesIt) {
+  AddCase("a", Doubling(), Floats({1}), Floats({2}));
+  const auto loop = root_ / "a" / "test_data_set_1";
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_THAT(std::string(Run().status().message()),
+              ::testing::AllOf(::testing::StartsWith("cannot read folder '"),
+                               ::testing::HasSubstr("a/test_data_set_1': ")));
+}
+
 TEST_F(ConformanceTest, AFolderWithoutCasesIsAnError) {
   EXPECT_FALSE(Run().ok());
   std::filesystem::create_directories(root_);
@@ -87,6 +110,11 @@ TEST_F(ConformanceTest, AFolderWithoutCasesIsAnError) {
 TEST(CompareOutput, TypesShapesAndTolerances) {
   EXPECT_TRUE(CompareOutput(Floats({1.0009f, NAN, INFINITY}), Floats({1, NAN, INFINITY})).ok());
   EXPECT_EQ(CompareOutput(Floats({1.002f}), Floats({1})).message().substr(0, 11), "element 0 i");
+  const auto bf16 = [](double value) {
+    return FromDoubles(DType::kBFloat16, Shape{1}, {&value, 1});
+  };
+  EXPECT_TRUE(CompareOutput(bf16(0.5f), bf16(0.498046875f)).ok());
+  EXPECT_FALSE(CompareOutput(bf16(0.5f), bf16(0.49609375f)).ok());
   EXPECT_EQ(CompareOutput(Floats({NAN}), Floats({1})).message(), "element 0 is nan, expected 1");
   EXPECT_EQ(CompareOutput(Floats({INFINITY}), Floats({-INFINITY})).message(),
             "element 0 is inf, expected -inf");
