@@ -25,6 +25,10 @@ std::vector<Sample> UnarySamples(const UnaryRule& rule) {
     for (auto sample = samples.end() - 2; sample != samples.end(); ++sample) {
       sample->gradient = false;
     }
+    if (!smooth && !rule.to_bool) {
+      add("between_steps", Given(DType::kFloat32, {5}, {-1.7, -0.4, 0.3, 1.2, 2.6}), 1e-5);
+      samples.back().gradient = true;
+    }
   }
   const std::pair<const char*, SampleInput> integers[] = {
       {"bool", Random(DType::kBool, {2, 17}, 0, 1)},

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "graph/builder.h"
@@ -331,6 +332,21 @@ TEST_P(SampleTest, GradientIsThatOfFiniteDifferences) {
 }
 
 // --- the table --------------------------------------------------------------------------------
+// Finite differences of the sample say something: an output and an operand are floating.
+bool DrivesGradient(const OpDef& op, const Sample& sample) {
+  if (!sample.gradient) return false;
+  SampleOptions options{.seed = 1, .float_type = DType::kFloat64, .constants = false};
+  const auto made = MakeSampleGraph(op, sample, AllOps(), options);
+  if (!made.ok()) return false;
+  const bool output = std::ranges::any_of(made->graph.node(made->node).outputs, [&](ValueId v) {
+    return v != kNoValue && made->graph.value(v).info.dtype == DType::kFloat64;
+  });
+  return output && std::ranges::any_of(made->operands, [](const Tensor& operand) {
+           return operand.defined() && operand.dtype() == DType::kFloat64 &&
+                  operand.num_elements() > 0;
+         });
+}
+
 TEST(OperatorTableTest, EveryOperatorIsComplete) {
   ASSERT_FALSE(AllOps().all().empty());
   for (const OpDef* op : AllOps().all()) {
@@ -346,6 +362,10 @@ TEST(OperatorTableTest, EveryOperatorIsComplete) {
     const bool sampled = op->samples != nullptr && !op->samples().empty();
     EXPECT_TRUE(sampled || !op->subgraphs.empty());
     EXPECT_TRUE(op->movement != nullptr || op->layout != LayoutRule::kMovement);
+    if (op->gradient == nullptr || !sampled) continue;
+    EXPECT_TRUE(std::ranges::any_of(op->samples(), [&](const Sample& sample) {
+      return DrivesGradient(*op, sample);
+    })) << "no sample drives the test of its gradient";
   }
 }
 
