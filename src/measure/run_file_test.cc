@@ -102,6 +102,20 @@ TEST(RunFileTest, ReadsSeveralRunsAndTextKeys) {
   EXPECT_NE(first.spans[0].id, first.spans[0].trace);
 }
 
+TEST(RunFileTest, TextIdsAreWrittenSoThatTheyAreRead) {
+  const auto first = ReadRuns(
+      absl::StrCat(kHeader,
+                   "{\"t\":\"span\",\"trace\":\"a\",\"id\":\"b\",\"parent\":\"a\",\"where\":\"s\","
+                   "\"kind\":\"ai\",\"begin\":0,\"end\":1}"),
+      "x");
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = ReadRuns(RunToText((*first)[0]), "y");
+  ASSERT_TRUE(second.ok()) << second.status();
+  const Span& span = (*second)[0].spans[0];
+  EXPECT_EQ(span.trace, span.parent);
+  EXPECT_NE(span.trace, span.id);
+}
+
 struct Malformed {
   std::string text, message;
 };
@@ -143,6 +157,14 @@ TEST(RunFileTest, ErrorsNameTheLineAndWhatWouldBeRight) {
                     "{\"t\":\"graph\",\"nodes\":[{\"id\":\"a\"}],"
                     "\"edges\":[{\"from\":\"a\",\"to\":\"b\"}]}"),
        "r:2: an edge names the node 'b', which is not there"},
+      {absl::StrCat(kHeader,
+                    "{\"t\":\"summary\",\"kind\":\"ai\",\"count\":1,\"min\":1,\"max\":1,"
+                    "\"sum\":1,\"bounds\":[1e30],\"counts\":[1]}"),
+       "r:2: \"bounds\" is 1e+30, expected a list of whole numbers below 2^53"},
+      {absl::StrCat(
+           kHeader,
+           "{\"t\":\"graph\",\"nodes\":[{\"id\":\"a\",\"replicas\":4294967297}],\"edges\":[]}"),
+       "r:2: node 'a' has 4294967297 replicas, at most 1000000 are known"},
       {absl::StrCat(kHeader, "{\"t\":\"graph\",\"nodes\":7,\"edges\":[]}"),
        "r:2: \"nodes\" is 7, expected a list of objects"},
       {absl::StrCat(kHeader, "{\"t\":\"quality\",\"what\":\"x\",\"value\":1,\"better\":\"up\"}"),

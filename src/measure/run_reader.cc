@@ -12,11 +12,17 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kMaxReplicas = 1'000'000;
 constexpr double kLargestExact = 9007199254740992.0;  // 2^53: what a JSON number carries exactly
 
 std::string Excerpt(const Json& value) {
   const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   return text.size() <= 40 ? text : text.substr(0, 40) + "...";
+}
+
+bool IsWhole(const Json& value) {
+  const double number = value.is_number() ? value.get<double>() : NAN;
+  return std::abs(number) <= kLargestExact && number == std::floor(number);
 }
 
 // Reads the members of one line. The first problem is kept; reading goes on with defaults.
@@ -27,12 +33,8 @@ class Fields {
   std::int64_t Int(const char* key, std::optional<std::int64_t> otherwise = std::nullopt) {
     const Json* value = Find(key, otherwise.has_value());
     if (value == nullptr) return otherwise.value_or(0);
-    const double number = value->is_number() ? value->get<double>() : NAN;
-    if (std::isnan(number) || std::abs(number) > kLargestExact || number != std::floor(number)) {
-      Fail(key, *value, "a whole number below 2^53");
-      return 0;
-    }
-    return static_cast<std::int64_t>(number);
+    if (!IsWhole(*value)) Fail(key, *value, "a whole number below 2^53");
+    return IsWhole(*value) ? static_cast<std::int64_t>(value->get<double>()) : 0;
   }
 
   double Number(const char* key) {
@@ -64,10 +66,10 @@ class Fields {
     std::vector<std::int64_t> result;
     const Json* value = Find(key, true);
     if (value == nullptr) return result;
-    if (!value->is_array()) Fail(key, *value, "a list of numbers");
+    if (!value->is_array()) Fail(key, *value, "a list of whole numbers");
     for (const Json& item : *value) {
-      if (!item.is_number()) Fail(key, item, "a list of numbers");
-      result.push_back(item.is_number() ? static_cast<std::int64_t>(item.get<double>()) : 0);
+      if (!IsWhole(item)) Fail(key, item, "a list of whole numbers below 2^53");
+      result.push_back(IsWhole(item) ? static_cast<std::int64_t>(item.get<double>()) : 0);
     }
     return result;
   }
@@ -248,9 +250,14 @@ class RunReader {
       StageGraph::Node& added = graph.nodes.emplace_back();
       added.id = node.Text("id", false);
       added.label = node.Text("label", true);
-      added.replicas = static_cast<int>(node.Int("replicas", 1));
+      const std::int64_t replicas = node.Int("replicas", 1);
+      added.replicas = static_cast<int>(std::min<std::int64_t>(replicas, kMaxReplicas));
       if (node.Find("kind", true) != nullptr) added.kind = node.KindOf("kind");
-      if (added.replicas < 1) node.Note(absl::StrCat("node '", added.id, "' has no replica"));
+      if (replicas < 1) node.Note(absl::StrCat("node '", added.id, "' has no replica"));
+      if (replicas > kMaxReplicas) {
+        node.Note(absl::StrCat("node '", added.id, "' has ", replicas, " replicas, at most ",
+                               kMaxReplicas, " are known"));
+      }
       if (!known.insert(added.id).second) {
         node.Note(absl::StrCat("two nodes have the id '", added.id, "'"));
       }

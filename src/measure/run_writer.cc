@@ -78,12 +78,21 @@ void WriteGraph(const StageGraph& graph, std::string* out) {
   out->push_back('\n');
 }
 
+// A key that no JSON number carries exactly goes out as a text.
+void WriteKey(JsonObject* object, std::string_view name, std::uint64_t key) {
+  if (key < std::uint64_t{1} << 53) {
+    object->Int(name, static_cast<std::int64_t>(key));
+  } else {
+    object->Text(name, absl::StrCat(key));
+  }
+}
+
 void WriteSpan(const Span& span, const NameTable& names, std::string* out) {
   JsonObject object(out);
   object.Text("t", "span");
-  if (span.trace != kNoTrace) object.Int("trace", static_cast<std::int64_t>(span.trace));
-  if (span.id != 0) object.Int("id", static_cast<std::int64_t>(span.id));
-  if (span.parent != 0) object.Int("parent", static_cast<std::int64_t>(span.parent));
+  if (span.trace != kNoTrace) WriteKey(&object, "trace", span.trace);
+  if (span.id != 0) WriteKey(&object, "id", span.id);
+  if (span.parent != 0) WriteKey(&object, "parent", span.parent);
   object.Text("where", names.Text(span.where)).Text("kind", KindName(span.kind));
   const auto optional = [&](const char* key, std::int64_t value) {
     if (value != kUnset) object.Int(key, value);
