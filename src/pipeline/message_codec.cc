@@ -114,7 +114,12 @@ void Read(Reader* r, Tensor* tensor) {
   const std::int64_t bytes = StorageBytes(static_cast<DType>(type), NumElements(*shape));
   if (bytes < 0 || static_cast<std::uint64_t>(bytes) > r->left()) return r->Fail();
   *tensor = Tensor::Zeros(static_cast<DType>(type), *shape);
-  r->Bytes(tensor->mutable_raw(), static_cast<std::size_t>(bytes));
+  auto* elements = static_cast<std::uint8_t*>(tensor->mutable_raw());
+  r->Bytes(elements, static_cast<std::size_t>(bytes));
+  // A bool of another value than 0 and 1 must not be read as one.
+  for (std::int64_t i = 0; tensor->dtype() == DType::kBool && i < bytes; ++i) {
+    elements[i] = elements[i] != 0;
+  }
 }
 
 void Write(const Placement& placement, Writer* w) {

@@ -87,6 +87,17 @@ TEST(MessageTest, MutatedBytesNeitherCrashNorAskForMuchMemory) {
   }
 }
 
+TEST(MessageTest, ABoolOfAnyByteBecomesOne) {
+  Message message;
+  message.Set("mask", Tensor::Zeros(DType::kBool, Shape{2}));
+  std::string bytes = *SerializeMessage(message);
+  bytes.back() = 7;  // of the last element
+  const StatusOr<Message> after = DeserializeMessage(bytes);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(*static_cast<const std::uint8_t*>((*after->Get<Tensor>("mask"))->raw()), 0);
+  EXPECT_EQ(static_cast<const std::uint8_t*>((*after->Get<Tensor>("mask"))->raw())[1], 1);
+}
+
 TEST(MessageTest, ErrorsSayWhatIsThereInstead) {
   const Message message = Full();
   EXPECT_EQ(Text(message.Get<Tensor>("image").status()), "'image' is an image, expected a tensor");
