@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the seed models of the fuzz target src/onnx/import_fuzz.cc.
+"""Writes the seed models of the fuzz target tests/fuzz/onnx_import_fuzz.cc.
 
 usage: scripts/make_onnx_seeds.py testdata/fuzz/onnx
 

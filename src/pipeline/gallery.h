@@ -32,6 +32,8 @@ class Gallery {
  public:
   // Errors name the file and what is wrong with it.
   static StatusOr<Gallery> Load(const std::string& path);
+  // The text of such a file.
+  static StatusOr<Gallery> Parse(const std::string& text);
   // Replaces the file as a whole or not at all.
   Status Save(const std::string& path) const;
 
@@ -50,7 +52,6 @@ class Gallery {
   const std::vector<GalleryEntry>& entries() const { return entries_; }
 
  private:
-  static StatusOr<Gallery> Parse(const std::string& text);
   void AddVector(const GalleryEntry& entry);
 
   int dims_ = 0;
