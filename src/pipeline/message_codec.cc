@@ -39,6 +39,7 @@ class Reader {
     return value;
   }
   void Bytes(void* data, std::size_t size) {
+    if (size == 0) return;  // `data` may be null
     if (size > left_.size()) {
       ok_ = false;
       left_ = {};

@@ -76,6 +76,16 @@ TEST(MessageTest, CutBytesAreAnError) {
             absl::StrCat("a message of ", bytes.size() + 1, " bytes is longer than it says"));
 }
 
+TEST(MessageTest, CutBytesOfAnEmptyListAreAnError) {
+  Message message;
+  message.Set("e", Embeddings{});
+  const std::string bytes = *SerializeMessage(message);
+  EXPECT_TRUE(DeserializeMessage(bytes).ok());
+  for (std::size_t length = 4; length < bytes.size(); ++length) {
+    EXPECT_FALSE(DeserializeMessage(std::string_view(bytes).substr(0, length)).ok()) << length;
+  }
+}
+
 TEST(MessageTest, MutatedBytesNeitherCrashNorAskForMuchMemory) {
   const std::string bytes = *SerializeMessage(Full());
   for (std::size_t at = 0; at < bytes.size(); ++at) {
