@@ -5,11 +5,26 @@
 namespace plumb::ops {
 namespace {
 
+// Symbols are sizes: an expression that only adds is not negative.
+bool CannotBeEqual(const Dim& expression, const Dim& number) {
+  return !expression.is_constant() && expression.scale() > 0 && expression.offset() >= 0 &&
+         number.is_constant() && number.value() < 0;
+}
+
 std::optional<Dim> Combine(const Dim& a, const Dim& b, ContentOp op) {
   switch (op) {
     case ContentOp::kAdd: return Dim::Add(a, b);
     case ContentOp::kSubtract: return Dim::Subtract(a, b);
     case ContentOp::kMultiply: return Dim::Multiply(a, b);
+    case ContentOp::kModulo: {  // the sign of the divisor
+      if (!a.is_constant() || !b.is_constant() || b.value() <= 0) return std::nullopt;
+      const std::int64_t rest = a.value() % b.value();
+      return Dim(rest < 0 ? rest + b.value() : rest);
+    }
+    case ContentOp::kEqual:
+      if (a == b) return Dim(1);
+      if (a.is_constant() && b.is_constant()) return Dim(0);
+      return CannotBeEqual(a, b) || CannotBeEqual(b, a) ? std::optional<Dim>(0) : std::nullopt;
     case ContentOp::kDivide: break;
   }
   // Integer division of numbers truncates; of expressions only exact division has a form.
@@ -24,7 +39,8 @@ std::optional<Dim> Combine(const Dim& a, const Dim& b, ContentOp op) {
 
 void SetKnownContent(InferContext& context, const DimVector& content) {
   const ValueInfo& out = context.outputs()[0];
-  if (!IsInteger(out.dtype) || content.size() > kMaxContent) return;
+  if (!IsInteger(out.dtype) && out.dtype != DType::kBool) return;
+  if (content.size() > kMaxContent) return;
   if (!out.dims.has_value() || out.dims->size() > 1) return;
   const Dim count = out.dims->empty() ? Dim(1) : (*out.dims)[0];
   if (count == Dim(static_cast<std::int64_t>(content.size()))) context.SetContent(0, content);
@@ -48,6 +64,26 @@ void PropagateArithmetic(InferContext& context, ContentOp op) {
     const Dim& right = (*b)[b->size() == 1 ? 0 : i];
     const std::optional<Dim> element = Combine(left, right, op);
     if (!element.has_value()) return;
+    result.push_back(*element);
+  }
+  SetKnownContent(context, result);
+}
+
+void PropagateChoice(InferContext& context) {
+  const std::optional<DimVector> chosen = context.content(0);
+  const std::optional<DimVector> a = context.content(1), b = context.content(2);
+  if (!chosen.has_value() || !a.has_value() || !b.has_value()) return;
+  const std::size_t count = std::max({chosen->size(), a->size(), b->size()});
+  DimVector result;
+  for (std::size_t i = 0; i < count && count <= kMaxContent; ++i) {
+    const auto at = [&](const DimVector& content) -> const Dim* {
+      if (content.size() != 1 && content.size() != count) return nullptr;
+      return &content[content.size() == 1 ? 0 : i];
+    };
+    const Dim* const choice = at(*chosen);
+    if (choice == nullptr || !choice->is_constant()) return;
+    const Dim* const element = at(choice->value() != 0 ? *a : *b);
+    if (element == nullptr) return;
     result.push_back(*element);
   }
   SetKnownContent(context, result);

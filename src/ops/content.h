@@ -19,12 +19,16 @@ inline constexpr std::size_t kMaxContent = 64;
 // Reshape, Squeeze, Unsqueeze). SetOutput comes first.
 void CopyContent(InferContext& context, int input = 0);
 
-// Sets the content of output 0 when it is an integer tensor of rank 0 or 1 with so many elements.
+// Sets the content of output 0 when it is a tensor of integers or bools of rank 0 or 1 with so many
+// elements.
 void SetKnownContent(InferContext& context, const DimVector& content);
 
 // Output 0 = input 0 op input 1, element by element with broadcasting. SetOutput comes first.
-enum class ContentOp : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide };
+enum class ContentOp : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide, kModulo, kEqual };
 void PropagateArithmetic(InferContext& context, ContentOp op);
+
+// Output 0 = input 0 ? input 1 : input 2. SetOutput comes first.
+void PropagateChoice(InferContext& context);
 
 // All elements as numbers; nullopt when one is an expression.
 std::optional<std::vector<std::int64_t>> AllNumbers(const DimVector& content);

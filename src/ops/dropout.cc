@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "ops/cost.h"
 #include "ops/expression.h"
+#include "ops/movement.h"
 #include "ops/number.h"
 #include "ops/sample_inputs.h"
 
@@ -101,6 +102,22 @@ Status Gradient(GradientContext& context) {
   return context.builder().status();
 }
 
+// --- lowering ---------------------------------------------------------------------------------
+// Where it is known that nothing is dropped, the input under another name.
+StatusOr<Movement> MovementOf(const ConcreteNode& node) {
+  const auto known = [&node](std::size_t i, double otherwise) -> std::optional<double> {
+    if (i >= node.input_types.size() || node.input_types[i] == DType::kUndefined) return otherwise;
+    const Tensor* tensor = node.constants[i];
+    if (tensor == nullptr || tensor->num_elements() != 1) return std::nullopt;
+    return ToDoubles(*tensor)[0];
+  };
+  const bool passes_on = known(2, 0) == 0 || known(1, 0.5) == 0;
+  if (!passes_on || node.node->output(1) != kNoValue) {
+    return Unimplemented("it drops elements, or has a mask");
+  }
+  return SamePositions(node);
+}
+
 // --- cost -------------------------------------------------------------------------------------
 Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 10); }
 
@@ -108,10 +125,13 @@ Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 10); }
 std::vector<Sample> Samples() {
   const auto ratio = [](double value) { return Constant(Given(DType::kFloat32, {}, {value})); };
   const SampleInput training = Constant(Given(DType::kBool, {}, {1}));
+  const SampleInput inference = Constant(Given(DType::kBool, {}, {0}));
   const AttrMap seed = Attrs({{"seed", std::int64_t{7}}});
   return {
       {"identity", {F32({3, 17})}, {}},
       {"identity with mask", {F32({3, 5}), ratio(0.3)}, {}, 2},
+      {"inference", {F32({4, 9}), ratio(0.4), inference}, seed},
+      {"inference with mask", {F32({4, 9}), ratio(0.4), inference}, seed, 2},
       {"training", {F32({4, 9}), ratio(0.4), training}, seed, 1, 1e-5, false},
       {"training with mask", {F32({4, 9}), ratio(0.4), training}, seed, 2, 1e-5, false},
       {"nothing dropped", {F32({4, 9}), ratio(0), training}, seed, 1, 1e-5, false},
@@ -127,6 +147,7 @@ const OpDef& DropoutOp() {
     op.reference = Reference;
     op.gradient = Gradient;
     op.cost = CostOf;
+    op.movement = MovementOf;
     op.upgrade = Upgrade;
     op.samples = Samples;
     return op;

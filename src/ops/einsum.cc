@@ -27,6 +27,51 @@ OpDef Schema() {
   return op;
 }
 
+// The sum over one label of two operands, each with one label of its own, is a batched matrix
+// product between transposes, which has kernels and a gradient.
+Status Upgrade(UpgradeContext& context) {
+  if (context.inputs.size() != 2) return OkStatus();
+  std::vector<int> ranks;
+  for (const ValueId v : context.inputs) {
+    const auto& dims = context.builder().info(v).dims;
+    if (!dims) return OkStatus();
+    ranks.push_back(static_cast<int>(dims->size()));
+  }
+  const auto equation = ParseEinsum(context.attrs.String("equation", ""), ranks);
+  if (!equation.ok()) return OkStatus();  // inference tells what is wrong
+  const std::vector<int>&a = equation->operands[0], &b = equation->operands[1];
+  std::vector<std::int64_t> batch, left, right, summed;
+  for (int label = 0; label < equation->labels; ++label) {
+    const auto in_a = std::count(a.begin(), a.end(), label);
+    const auto in_b = std::count(b.begin(), b.end(), label);
+    const bool kept = label < equation->result_rank;
+    if (in_a > 1 || in_b > 1 || (!kept && (in_a == 0 || in_b == 0))) return OkStatus();
+    (in_a == 0 ? right : in_b == 0 ? left : kept ? batch : summed).push_back(label);
+  }
+  if (left.size() != 1 || right.size() != 1 || summed.size() != 1) return OkStatus();
+  const auto joined = [&](std::int64_t second, std::int64_t last) {
+    std::vector<std::int64_t> labels = batch;
+    labels.push_back(second);
+    labels.push_back(last);
+    return labels;
+  };
+  // The value, whose dimensions have the labels `from`, with dimensions in the order of `to`.
+  const auto ordered = [&](ValueId value, const auto& from, const auto& to) {
+    std::vector<std::int64_t> perm;
+    for (const auto label : to)
+      perm.push_back(std::find(from.begin(), from.end(), label) - from.begin());
+    if (std::is_sorted(perm.begin(), perm.end())) return value;
+    return context.builder().Call("Transpose", {value}, Attrs({{"perm", perm}}));
+  };
+  std::vector<std::int64_t> result;
+  for (int label = 0; label < equation->result_rank; ++label) result.push_back(label);
+  const ValueId product = context.builder().Call(
+      "MatMul", {ordered(context.inputs[0], a, joined(left[0], summed[0])),
+                 ordered(context.inputs[1], b, joined(summed[0], right[0]))});
+  context.replacement = {ordered(product, joined(left[0], right[0]), result)};
+  return context.builder().status();
+}
+
 // --- shape inference --------------------------------------------------------------------------
 Status Infer(InferContext& context) {
   std::vector<int> ranks;
@@ -193,6 +238,7 @@ const OpDef& EinsumOp() {
     op.infer = Infer;
     op.reference = Reference;
     op.cost = CostOf;
+    op.upgrade = Upgrade;
     op.samples = Samples;
     return op;
   }();

@@ -4,7 +4,7 @@
 namespace plumb::ops {
 namespace {
 
-// --- reference --------------------------------------------------------------------------------
+// --- formula ----------------------------------------------------------------------------------
 double Real(double a, double b) { return a == b; }
 Wide Integer(Wide a, Wide b) { return a == b; }
 
@@ -21,6 +21,14 @@ constexpr BinaryRule kEqual = {
     .code = InstructionCode(kernels::EltOp::kEqual),
 };
 
+// --- shape inference --------------------------------------------------------------------------
+Status Infer(InferContext& context) {
+  PLUMB_RETURN_IF_ERROR(InferBroadcast(context, DType::kBool));
+  PropagateArithmetic(context, ContentOp::kEqual);
+  return OkStatus();
+}
+
+// --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
   const Tensor& a = context.input(0);
   const Tensor& b = context.input(1);
@@ -44,6 +52,7 @@ Status Reference(ReferenceContext& context) {
 const OpDef& EqualOp() {
   static const OpDef op = [] {
     OpDef op = BinaryElementwise<kEqual>();
+    op.infer = Infer;
     op.reference = Reference;
     return op;
   }();

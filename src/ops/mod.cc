@@ -42,7 +42,9 @@ Status Infer(InferContext& context) {
     return InvalidArgument("attribute 'fmod' is 0, expected 1 for ",
                            Str(DTypeName(context.dtype(0))));
   }
-  return InferBroadcast(context, context.dtype(0));
+  PLUMB_RETURN_IF_ERROR(InferBroadcast(context, context.dtype(0)));
+  if (!IsFmod(context.attrs())) PropagateArithmetic(context, ContentOp::kModulo);
+  return OkStatus();
 }
 
 Status Reference(ReferenceContext& context) {

@@ -102,5 +102,37 @@ TEST(UpgradeTest, BatchNormalizationPerPixelIsRefused) {
               HasSubstr("attribute 'spatial' is 0, supported is 1"));
 }
 
+TEST(UpgradeTest, EinsumOfTwoOperandsBecomesAMatrixProduct) {
+  for (const std::string equation : {"bhid,bhjd->bhij", "bhid,bhjd->jbhi", "bhid,bhjd->ijhb"}) {
+    Graph graph;
+    const ValueId a = graph.AddInput("a", DType::kFloat32, ToDims(Shape{2, 3, 4, 5}));
+    const ValueId b = graph.AddInput("b", DType::kFloat32, ToDims(Shape{2, 3, 6, 5}));
+    GraphBuilder builder(&graph, &AllOps());
+    const AttrMap attrs = Attrs({{"equation", equation}});
+    UpgradeContext context(&builder, 13, {a, b}, attrs, 1);
+    ASSERT_TRUE(AllOps().Find("", "Einsum")->upgrade(context).ok());
+    ASSERT_TRUE(context.replacement.has_value()) << equation;
+    graph.AddOutput((*context.replacement)[0]);
+    graph.AddOutput(builder.Call("Einsum", {a, b}, attrs));
+    ASSERT_TRUE(builder.status().ok()) << builder.status();
+    const auto y = Interpret(graph, {Counting({2, 3, 4, 5}), Counting({2, 3, 6, 5})});
+    ASSERT_TRUE(y.ok()) << y.status();
+    EXPECT_EQ((*y)[0].shape(), (*y)[1].shape()) << equation;
+    EXPECT_EQ(ToDoubles((*y)[0]), ToDoubles((*y)[1])) << equation;
+  }
+}
+
+TEST(UpgradeTest, OtherEinsumsStay) {
+  for (const std::string equation : {"bhid,bhjd->bij", "bhid,bhjd->bhidj", "bhii,bhjd->bhj"}) {
+    Graph graph;
+    const ValueId a = graph.AddInput("a", DType::kFloat32, ToDims(Shape{2, 3, 5, 5}));
+    const ValueId b = graph.AddInput("b", DType::kFloat32, ToDims(Shape{2, 3, 6, 5}));
+    GraphBuilder builder(&graph, &AllOps());
+    UpgradeContext context(&builder, 13, {a, b}, Attrs({{"equation", equation}}), 1);
+    ASSERT_TRUE(AllOps().Find("", "Einsum")->upgrade(context).ok());
+    EXPECT_FALSE(context.replacement.has_value()) << equation;
+  }
+}
+
 }  // namespace
 }  // namespace plumb::ops

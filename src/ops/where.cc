@@ -25,7 +25,11 @@ OpDef Schema() {
 }
 
 // --- shape inference --------------------------------------------------------------------------
-Status Infer(InferContext& context) { return InferBroadcast(context, context.dtype(1)); }
+Status Infer(InferContext& context) {
+  PLUMB_RETURN_IF_ERROR(InferBroadcast(context, context.dtype(1)));
+  PropagateChoice(context);
+  return OkStatus();
+}
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
