@@ -84,6 +84,7 @@ Status Planner::PlanMovement(NodeId id) {
     }
     std::vector<Region> regions;
     for (const Region& region : movements_.at(id)[static_cast<std::size_t>(o)].regions) {
+      if (NumElements(region.sizes) == 0) continue;
       PLUMB_ASSIGN_OR_RETURN(std::vector<Region> composed,
                              ComposeSource(region, node(id).input(region.source)));
       regions.insert(regions.end(), composed.begin(), composed.end());
@@ -101,6 +102,7 @@ Status Planner::FillReserved(NodeId id, int output, ValueId value) {
   bool all_missing = true;
   for (const Region& region : movement.regions) {
     const ValueId source = node(id).input(region.source);
+    if (NumElements(region.sizes) == 0) continue;  // an empty part of a concatenation
     const ValuePlace& place = places_.of(source);
     if (place.reserved && place.at.memory == at.memory) {
       const auto view = PlaceInside(region, shape(source), shape(value), at.strides);

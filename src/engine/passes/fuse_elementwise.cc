@@ -81,7 +81,9 @@ class Grouping {
     for (ValueId v : node.inputs) {
       types.push_back(v == kNoValue ? DType::kUndefined : graph_.value(v).info.dtype);
     }
-    return graph_.value(node.outputs[0]).info.dims && ops::CanWriteEltwise(node, types);
+    // Shape arithmetic has to stay visible to inference.
+    const ValueInfo& info = graph_.value(node.outputs[0]).info;
+    return info.dims && !info.content && ops::CanWriteEltwise(node, types);
   }
 
   bool Joins(ValueId v, ValueId result, const std::set<NodeId>& group) const {

@@ -19,8 +19,9 @@ constexpr Pass kPasses[] = {
 #undef PLUMB_PASS
 };
 
-// Passes feed each other (a folded constant uncovers a fusion); graphs settle after two or three.
-constexpr int kMaxRounds = 8;
+// Changes that one graph may take. Most settle after a few; shape arithmetic that goes through
+// tensors uncovers a link of its chain with each.
+constexpr int kMaxChanges = 256;
 
 }  // namespace
 
@@ -50,19 +51,20 @@ Status Optimize(Graph& graph, const OpTable& ops) {
       PLUMB_RETURN_IF_ERROR(Optimize(*sub.body, ops));
     }
   }
-  for (int round = 0; round < kMaxRounds; ++round) {
-    bool changed = false;
-    for (const Pass& pass : kPasses) {
-      StatusOr<bool> result = pass.run(graph, ops);
-      if (!result.ok()) return Annotate(result.status(), absl::StrCat("pass ", Str(pass.name)));
-      if (*result) {
-        graph.RemoveDeadNodes();
-        const Status inferred = InferGraph(graph);
-        if (!inferred.ok()) return Annotate(inferred, absl::StrCat("after pass ", Str(pass.name)));
-        changed = true;
-      }
+  int changes = 0;
+  for (std::size_t i = 0; i < std::size(kPasses) && changes < kMaxChanges;) {
+    const Pass& pass = kPasses[i];
+    StatusOr<bool> changed = pass.run(graph, ops);
+    if (!changed.ok()) return Annotate(changed.status(), absl::StrCat("pass ", Str(pass.name)));
+    if (!*changed) {
+      ++i;
+      continue;
     }
-    if (!changed) break;
+    graph.RemoveDeadNodes();
+    const Status inferred = InferGraph(graph);
+    if (!inferred.ok()) return Annotate(inferred, absl::StrCat("after pass ", Str(pass.name)));
+    ++changes;
+    i = 0;
   }
   return OkStatus();
 }

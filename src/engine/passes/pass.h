@@ -26,8 +26,9 @@ const Pass* FindPass(std::string_view name);  // null: unknown
 // the graph: callers know outputs by name.
 void ReplaceValue(Graph& graph, ValueId from, ValueId to);
 
-// Runs all passes in turn until none changes the graph (bounded rounds), removing dead nodes
-// between them, and does the same with the graphs of branches and loops first.
+// Runs the passes in order until none changes the graph (a bounded number of changes), removing
+// dead nodes between them. A pass runs when those before it have nothing left to do, so that a
+// fusion hides nothing from folding. Graphs of branches and loops come first.
 Status Optimize(Graph& graph, const OpTable& ops);
 
 }  // namespace plumb::engine
