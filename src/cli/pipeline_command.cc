@@ -25,6 +25,7 @@ void CountInterrupt(int) { interrupts.fetch_add(1); }
 struct PipelineCommand {
   std::string file, source, report, output, truth;
   std::vector<std::string> set;
+  bool profile = false;
   Format format = Format::kTable;
   std::vector<std::string> words;  // the whole command, for the record
 };
@@ -92,6 +93,7 @@ Status Execute(const PipelineCommand& command) {
       measure::MakeRunHeader(spec.name, command.words, Str(IsaName(target.isa)), CommitText());
   options.output_folder = command.output.empty() ? command.report : command.output;
   options.truth = command.truth;
+  options.profile = command.profile;
   options.stop = &interrupts;
   const bool shows_progress = isatty(STDERR_FILENO) == 1;
   if (shows_progress) options.on_progress = PrintProgress;
@@ -128,6 +130,7 @@ void AddPipeline(CLI::App& app, Action* action) {
                   "folder for what stages write (default: that of --report, or this one)");
   sub->add_option("--truth", command->truth,
                   "ground truth (JSON Lines) that the written detections are compared with");
+  sub->add_flag("--profile", command->profile, "record every step of the networks");
   sub->add_option("--set", command->set, "change a parameter: STAGE.KEY=VALUE")->type_size(1);
   DeclareFormat(sub, &command->format);
   sub->footer("Example: plumb pipeline run apps/faces/faces.yaml --source party.mp4 --report out");
@@ -137,7 +140,7 @@ void AddPipeline(CLI::App& app, Action* action) {
       if (option->get_name() == "FILE") continue;
       for (const std::string& value : option->results()) {
         command->words.push_back(option->get_name());
-        command->words.push_back(value);
+        if (option->get_items_expected_max() > 0) command->words.push_back(value);  // no flag
       }
     }
     *action = [command] { return Execute(*command); };

@@ -78,6 +78,7 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
   runner_options.pool = options.pool;
   runner_options.recorder = &recorder;
   runner_options.output_folder = options.output_folder;
+  runner_options.profile = options.profile;
   Runner* running = nullptr;
   runner_options.on_progress = [&](const Progress& progress) {
     const int stop = options.stop == nullptr ? 0 : options.stop->load();

@@ -19,6 +19,7 @@ struct ApplicationOptions {
   ThreadPool* pool = nullptr;  // required
   measure::RunHeader header;   // settings are added to it
   std::string output_folder;   // of stages that write; made when missing
+  bool profile = false;        // a span for each step of every network
   std::string truth;           // ground truth for write_jsonl's lines; empty: none
   const std::atomic<int>* stop =
       nullptr;  // 1: end the source and finish; 2 or more: drop everything

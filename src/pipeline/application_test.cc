@@ -90,6 +90,59 @@ TEST_F(ApplicationTest, RunsAndReports) {
   EXPECT_THAT(*ReadFile(report + "/report.html"), HasSubstr("<title>means - Plumbline</title>"));
 }
 
+// The spans of stage `net` without waiting, and those below it.
+struct NetSpans {
+  std::vector<measure::Span> own, steps;
+};
+NetSpans SpansOfNet(const measure::Run& run) {
+  NetSpans found;
+  for (const measure::Span& span : run.spans) {
+    if (span.parent != 0) found.steps.push_back(span);
+    if (run.names.Text(span.where) != "net" || span.kind == measure::Kind::kWait) continue;
+    found.own.push_back(span);
+  }
+  return found;
+}
+
+TEST_F(ApplicationTest, AProfiledRunHasASpanForEachStepOfItsNetworks) {
+  EXPECT_TRUE(SpansOfNet(RunApplication(Spec(), options_)->run).steps.empty());
+  PipelineSpec one_stage = Spec(), batches = Spec();
+  ASSERT_TRUE(OverrideParam(&one_stage, "net", "profile", "true").ok());
+  ASSERT_TRUE(OverrideParam(&batches, "net", "batch", "4").ok());
+  for (const bool whole_run : {false, true}) {
+    options_.profile = whole_run;
+    const auto result = RunApplication(whole_run ? batches : one_stage, options_);
+    ASSERT_TRUE(result.ok()) << result.status();
+    const measure::Run& run = result->run;
+    const NetSpans net = SpansOfNet(run);
+    ASSERT_EQ(net.own.size(), 6u);
+    ASSERT_GE(net.steps.size(), 6u);
+    std::int64_t self = 0;
+    for (const measure::Span& own : net.own) {
+      self += own.end - own.begin;
+      std::int64_t last = own.begin;
+      int steps = 0;
+      for (const measure::Span& step : net.steps) {
+        if (step.parent != own.id) continue;
+        ++steps;
+        EXPECT_EQ(step.trace, own.trace);
+        EXPECT_EQ(step.kind, measure::Kind::kAi);
+        EXPECT_LE(last, step.begin);
+        EXPECT_LE(step.begin, step.end);
+        EXPECT_GT(step.bytes_in, 0);
+        EXPECT_NE(step.note, 0u);
+        last = step.end;
+      }
+      EXPECT_GE(steps, 1);
+      EXPECT_LE(last, own.end);
+    }
+    // Steps are part of the stage, and nothing is counted twice.
+    EXPECT_EQ(result->analysis.stages.size(), 3u);
+    EXPECT_EQ(measure::TimeOf(result->analysis.stages[2].self, measure::Kind::kAi), self);
+    EXPECT_EQ(result->analysis.stages[2].items, 6);
+  }
+}
+
 TEST_F(ApplicationTest, AFullDiskWhileWritingAReportIsAnError) {
   const auto result = RunApplication(Spec(), options_);
   ASSERT_TRUE(result.ok()) << result.status();

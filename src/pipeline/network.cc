@@ -6,7 +6,6 @@
 #include "ops/ops.h"
 
 namespace plumb::pipeline {
-
 Network::Network(std::string path, std::shared_ptr<engine::Model> model, ThreadPool* pool)
     : path_(std::move(path)), session_(std::move(model), pool) {
   const Graph& graph = session_.model().graph();
@@ -32,8 +31,10 @@ StatusOr<std::shared_ptr<Network>> Network::Load(const StageContext& context,
 }
 
 StatusOr<std::vector<Tensor>> Network::Run(const std::vector<Tensor>& inputs,
-                                           const std::atomic<bool>* cancel) {
+                                           const std::atomic<bool>* cancel,
+                                           engine::StepProfile* profile) {
   engine::RunOptions options;
+  options.profile = profile;
   options.cancel = cancel;
   StatusOr<std::vector<Tensor>> outputs = session_.Run(inputs, options);
   if (!outputs.ok()) return Annotate(outputs.status(), absl::StrCat("model '", path_, "'"));
@@ -46,8 +47,31 @@ Status Network::ExpectOneToOne() const {
                          outputs_.size(), " outputs, expected one of each");
 }
 
-StatusOr<Rows> Network::RunCrops(const Tensor& crops, const std::string& name,
-                                 std::int64_t max_batch, const std::atomic<bool>* cancel) {
+Status NetworkRunner::Start(const StageContext& context, const std::string& path, bool use_pool,
+                            bool profile) {
+  cancel_ = context.cancel;
+  if ((profile || context.profile) && context.recorder != nullptr) {
+    records_.emplace(context.recorder);
+  }
+  PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, path, use_pool));
+  return OkStatus();
+}
+
+StatusOr<std::vector<Tensor>> NetworkRunner::Run(const std::vector<Tensor>& inputs) {
+  if (!records_) return network_->Run(inputs, cancel_, nullptr);
+  engine::StepProfile profile;
+  PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, network_->Run(inputs, cancel_, &profile));
+  records_->Append(profile, &spans_);
+  return outputs;
+}
+
+void NetworkRunner::TakeSpans(std::vector<measure::Span>* spans) {
+  spans->insert(spans->end(), spans_.begin(), spans_.end());
+  spans_.clear();
+}
+
+StatusOr<Rows> NetworkRunner::RunCrops(const Tensor& crops, const std::string& name,
+                                       std::int64_t max_batch) {
   if (crops.rank() != 4 || crops.dtype() != DType::kFloat32) {
     return InvalidArgument("'", name, "' is ", crops.shape().ToString(),
                            ", expected FACESx3xHEIGHTxWIDTH of f32");
@@ -61,12 +85,12 @@ StatusOr<Rows> Network::RunCrops(const Tensor& crops, const std::string& name,
     const Tensor part = Tensor::Wrap(crops.dtype(), shape,
                                      static_cast<const char*>(crops.raw()) + first * row_bytes,
                                      std::make_shared<Tensor>(crops));
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, Run({part}, cancel));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, Run({part}));
     const Tensor& output = outputs[0];
     if (output.dtype() != DType::kFloat32 || output.rank() < 2 || output.shape()[0] != shape[0] ||
         output.num_elements() < shape[0]) {
-      return InvalidArgument("model '", path_, "' gives ", output.shape().ToString(), " for ",
-                             shape[0], " crops, expected ", shape[0], "xDIMS of f32");
+      return InvalidArgument("model '", network_->path(), "' gives ", output.shape().ToString(),
+                             " for ", shape[0], " crops, expected ", shape[0], "xDIMS of f32");
     }
     result.width = output.num_elements() / shape[0];
     const auto values = output.data<float>();

@@ -32,6 +32,7 @@ struct RunnerOptions {
   ThreadPool* pool = nullptr;             // required; outlives the run
   measure::Recorder* recorder = nullptr;  // may be null
   std::string output_folder;              // for stages that write; empty: the working folder
+  bool profile = false;                   // a span for each step of every network
   // Called in the thread of Run() every `progress_ms` and at the end.
   std::function<void(const Progress&)> on_progress;
   int progress_ms = 200;

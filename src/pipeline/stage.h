@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <vector>
 
 #include "core/status.h"
 #include "core/target.h"
@@ -57,6 +58,7 @@ struct StageContext {
   measure::Recorder* recorder = nullptr;      // may be null
   const std::atomic<bool>* cancel = nullptr;  // set when the run ends early
   std::string output_folder;  // what relative paths of written files are relative to
+  bool profile = false;       // networks tell the times of their steps
 
   std::string OutputPath(const std::string& path) const {
     return path.empty() || path[0] == '/' || output_folder.empty() ? path
@@ -89,6 +91,9 @@ class Stage {
   virtual void Abandon() {}
 
   virtual int batch() const { return 1; }
+  // Moves the spans of what the last Process or ProcessBatch did inside to the end of `spans`, in
+  // the order of time; the caller gives them trace and parent.
+  virtual void TakeSpans(std::vector<measure::Span>* /*spans*/) {}
 };
 
 // Where messages come from: a stage without an inbound channel. Has one replica.

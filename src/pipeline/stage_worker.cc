@@ -71,11 +71,14 @@ class StageWorker {
     return OkStatus();
   }
 
-  // The time of a batch is shared out evenly, one stretch after the other, so that sums are right.
+  // The time of a batch is shared out evenly, one stretch after the other, so that sums are right;
+  // what the stage did inside is shrunk into each stretch with its operations and bytes.
   void NoteWork(const std::vector<Message*>& messages, std::int64_t begin, std::int64_t end,
                 std::int64_t cpu) {
     if (state_.options.recorder == nullptr) return;
     const auto count = static_cast<std::int64_t>(messages.size());
+    inner_.clear();
+    worker_->TakeSpans(&inner_);
     for (std::int64_t i = 0; i < count; ++i) {
       measure::Span span;
       span.trace = messages[static_cast<std::size_t>(i)]->trace;
@@ -84,6 +87,17 @@ class StageWorker {
       span.begin = begin + (end - begin) * i / count;
       span.end = begin + (end - begin) * (i + 1) / count;
       span.cpu_ns = cpu / count;
+      if (!inner_.empty()) span.id = state_.options.recorder->NewId();
+      for (measure::Span inside : inner_) {
+        inside.trace = span.trace;
+        inside.parent = span.id;
+        inside.begin = span.begin + (inside.begin - begin) / count;
+        inside.end = span.begin + (inside.end - begin) / count;
+        for (std::int64_t* amount : {&inside.ops, &inside.bytes_in, &inside.bytes_out}) {
+          if (*amount != measure::kUnset) *amount /= count;
+        }
+        state_.options.recorder->Emit(inside);
+      }
       state_.options.recorder->Emit(span);
     }
   }
@@ -92,6 +106,7 @@ class StageWorker {
   const StageRun& stage_;
   const int replica_;
   std::unique_ptr<Stage> worker_;
+  std::vector<measure::Span> inner_;
 };
 
 }  // namespace

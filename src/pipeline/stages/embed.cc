@@ -1,7 +1,8 @@
 // embed: a vector of unit length for each crop, and the same as int8.
 //
 // Keys: model (ONNX file with one input [n, 3, height, width] and one output [n, dims]); input
-// (payload with the crops); output; max_batch (crops of one run); use_pool.
+// (payload with the crops); output; max_batch (crops of one run); use_pool;
+// profile (records the steps of the network).
 #include "pipeline/gallery.h"
 #include "pipeline/network.h"
 #include "pipeline/stage.h"
@@ -12,7 +13,7 @@ namespace {
 struct EmbedParams {
   std::string model, input, output;
   std::int64_t max_batch = 16;
-  bool use_pool = false;
+  bool use_pool = false, profile = false;
 };
 
 class EmbedStage : public Stage {
@@ -20,15 +21,13 @@ class EmbedStage : public Stage {
   explicit EmbedStage(const EmbedParams& params) : params_(params) {}
 
   Status Start(const StageContext& context) override {
-    cancel_ = context.cancel;
-    PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, params_.model, params_.use_pool));
-    return network_->ExpectOneToOne();
+    PLUMB_RETURN_IF_ERROR(runner_.Start(context, params_.model, params_.use_pool, params_.profile));
+    return runner_.network().ExpectOneToOne();
   }
 
   Status Process(Message& message) override {
     PLUMB_ASSIGN_OR_RETURN(const Tensor* crops, message.Get<Tensor>(params_.input));
-    PLUMB_ASSIGN_OR_RETURN(Rows rows,
-                           network_->RunCrops(*crops, params_.input, params_.max_batch, cancel_));
+    PLUMB_ASSIGN_OR_RETURN(Rows rows, runner_.RunCrops(*crops, params_.input, params_.max_batch));
     const std::int64_t count = crops->shape()[0];
     Embeddings embeddings;
     embeddings.dims = static_cast<int>(rows.width);
@@ -45,10 +44,11 @@ class EmbedStage : public Stage {
     return OkStatus();
   }
 
+  void TakeSpans(std::vector<measure::Span>* spans) override { runner_.TakeSpans(spans); }
+
  private:
   const EmbedParams params_;
-  const std::atomic<bool>* cancel_ = nullptr;
-  std::shared_ptr<Network> network_;
+  NetworkRunner runner_;
 };
 
 }  // namespace
@@ -60,6 +60,7 @@ StatusOr<std::unique_ptr<Stage>> MakeEmbed(StageParams& params) {
   p.output = params.Text("output", "embeddings");
   p.max_batch = params.Int("max_batch", 16, 1, 1024);
   p.use_pool = params.Flag("use_pool", false);
+  p.profile = params.Flag("profile", false);
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<EmbedStage>(p);
 }

@@ -2,7 +2,7 @@
 //
 // Keys: model (ONNX file); input or inputs (names of payloads, in the model's order); prefix (put
 // before the names of outputs); batch (messages run together, 1 to 64); use_pool (threads of one
-// run).
+// run); profile (records the steps of the network).
 #include <cstring>
 
 #include "pipeline/network.h"
@@ -16,7 +16,7 @@ struct ModelParams {
   std::vector<std::string> inputs;
   std::string prefix;
   int batch = 1;
-  bool use_pool = false;
+  bool use_pool = false, profile = false;
 };
 
 // Tensors of the same type and shape, put together along axis 0.
@@ -63,10 +63,9 @@ class ModelStage : public Stage {
   explicit ModelStage(const ModelParams& params) : params_(params) {}
 
   Status Start(const StageContext& context) override {
-    cancel_ = context.cancel;
-    PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, params_.model, params_.use_pool));
-    if (params_.inputs.size() != network_->inputs().size()) {
-      return InvalidArgument("model '", params_.model, "' has ", network_->inputs().size(),
+    PLUMB_RETURN_IF_ERROR(runner_.Start(context, params_.model, params_.use_pool, params_.profile));
+    if (params_.inputs.size() != runner_.network().inputs().size()) {
+      return InvalidArgument("model '", params_.model, "' has ", runner_.network().inputs().size(),
                              " inputs, 'inputs' names ", params_.inputs.size());
     }
     return OkStatus();
@@ -95,9 +94,9 @@ class ModelStage : public Stage {
         PLUMB_ASSIGN_OR_RETURN(inputs.emplace_back(), Stack(tensors, name));
       }
     }
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, network_->Run(inputs, cancel_));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, runner_.Run(inputs));
     for (std::size_t o = 0; o < outputs.size(); ++o) {
-      const std::string& name = network_->outputs()[o];
+      const std::string& name = runner_.network().outputs()[o];
       for (std::size_t m = 0; m < messages.size(); ++m) {
         Tensor output = outputs[o];
         if (messages.size() > 1) {
@@ -109,10 +108,11 @@ class ModelStage : public Stage {
     return OkStatus();
   }
 
+  void TakeSpans(std::vector<measure::Span>* spans) override { runner_.TakeSpans(spans); }
+
  private:
   const ModelParams params_;
-  const std::atomic<bool>* cancel_ = nullptr;
-  std::shared_ptr<Network> network_;
+  NetworkRunner runner_;
 };
 
 }  // namespace
@@ -126,6 +126,7 @@ StatusOr<std::unique_ptr<Stage>> MakeModel(StageParams& params) {
   p.prefix = params.Text("prefix", "");
   p.batch = static_cast<int>(params.Int("batch", 1, 1, 64));
   p.use_pool = params.Flag("use_pool", false);
+  p.profile = params.Flag("profile", false);
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<ModelStage>(p);
 }

@@ -3,7 +3,8 @@
 //
 // Keys: model (ONNX file with one input [n, 3, height, width] and one output of x, y, x, y, ... in
 // pixels of the crop, continuous coordinates); template (that of the crop_and_align before); input
-// (payload with the crops; it is taken away); detections; max_batch (crops of one run); use_pool.
+// (payload with the crops; it is taken away); detections; max_batch (crops of one run); use_pool;
+// profile (records the steps of the network).
 #include "pipeline/face_align.h"
 #include "pipeline/network.h"
 #include "pipeline/stage.h"
@@ -15,7 +16,7 @@ struct RefineParams {
   std::string model, input, detections;
   std::vector<Point> points;
   std::int64_t max_batch = 16;
-  bool use_pool = false;
+  bool use_pool = false, profile = false;
 };
 
 class RefineStage : public Stage {
@@ -23,16 +24,15 @@ class RefineStage : public Stage {
   explicit RefineStage(const RefineParams& params) : params_(params) {}
 
   Status Start(const StageContext& context) override {
-    cancel_ = context.cancel;
-    PLUMB_ASSIGN_OR_RETURN(network_, Network::Load(context, params_.model, params_.use_pool));
-    return network_->ExpectOneToOne();
+    PLUMB_RETURN_IF_ERROR(runner_.Start(context, params_.model, params_.use_pool, params_.profile));
+    return runner_.network().ExpectOneToOne();
   }
 
   Status Process(Message& message) override {
     PLUMB_ASSIGN_OR_RETURN(const Tensor* crops, message.Get<Tensor>(params_.input));
     PLUMB_ASSIGN_OR_RETURN(const Detections* found, message.Get<Detections>(params_.detections));
     PLUMB_ASSIGN_OR_RETURN(const Rows rows,
-                           network_->RunCrops(*crops, params_.input, params_.max_batch, cancel_));
+                           runner_.RunCrops(*crops, params_.input, params_.max_batch));
     Detections refined = *found;
     const auto crop_count = static_cast<std::size_t>(crops->shape()[0]);
     if (crop_count != refined.size()) {
@@ -48,6 +48,8 @@ class RefineStage : public Stage {
     message.Set(params_.detections, std::move(refined));
     return OkStatus();
   }
+
+  void TakeSpans(std::vector<measure::Span>* spans) override { runner_.TakeSpans(spans); }
 
  private:
   // found: x, y, x, y, ... in the crop.
@@ -67,8 +69,7 @@ class RefineStage : public Stage {
   }
 
   const RefineParams params_;
-  const std::atomic<bool>* cancel_ = nullptr;
-  std::shared_ptr<Network> network_;
+  NetworkRunner runner_;
 };
 
 }  // namespace
@@ -82,6 +83,7 @@ StatusOr<std::unique_ptr<Stage>> MakeRefineLandmarks(StageParams& params) {
   p.detections = params.Text("detections", "detections");
   p.max_batch = params.Int("max_batch", 16, 1, 1024);
   p.use_pool = params.Flag("use_pool", false);
+  p.profile = params.Flag("profile", false);
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<RefineStage>(p);
 }
