@@ -10,14 +10,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file_io.h"
+#include "core/random.h"
 #include "measure/report.h"
 #include "measure/run_file.h"
+#include "pipeline/media_library.h"
 
 namespace plumb::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::string Text(const Status& status) { return std::string(status.message()); }
 
@@ -180,6 +183,64 @@ TEST_F(ApplicationTest, AStopThatIsAskedForBeforeItBeginsLeavesNothingUnderWay) 
   const auto result = RunApplication(Spec(), options_);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->progress.started, result->progress.finished);
+}
+
+// What the events of a run say of bad items.
+std::vector<std::string> Failures(const measure::Run& run) {
+  std::vector<std::string> found;
+  for (const measure::Event& event : run.events) {
+    if (event.what == "failed") found.push_back(event.why);
+  }
+  return found;
+}
+
+TEST_F(ApplicationTest, ACutPhotographIsRecordedAndSkipped) {
+  fs::remove_all(folder_ + "/in");
+  fs::copy(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000", folder_ + "/in");
+  const std::string cut = folder_ + "/in/1.jpg";
+  for (const double part : {0.5, 0.95}) {
+    const std::string whole = *ReadFile(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/1.jpg");
+    const auto length = static_cast<std::size_t>(part * static_cast<double>(whole.size()));
+    ASSERT_TRUE(WriteFileAtomically(cut, whole.substr(0, length)).ok());
+    const auto result = RunApplication(Spec(), options_);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->progress.finished, 3);
+    EXPECT_EQ(result->progress.failed, 1);
+    const std::vector<std::string> failures = Failures(result->run);
+    ASSERT_EQ(failures.size(), 1u);
+    EXPECT_THAT(failures[0], StartsWith(cut + ": frame 0: a packet cannot be decoded: Invalid data "
+                                              "found when processing input (overread"));
+  }
+}
+
+TEST_F(ApplicationTest, DamagedPacketsOfAVideoAreRecordedAndSkipped) {
+  // Noise, so that every frame is many bytes.
+  const std::string path = folder_ + "/noise.mp4";
+  const MediaApi* api = *MediaFunctions();
+  char message[kMediaMessageBytes] = "";
+  void* writer = api->create(path.c_str(), 64, 48, 30, message);
+  ASSERT_NE(writer, nullptr) << message;
+  Random random(5);
+  std::vector<std::uint8_t> pixels(3 * 64 * 48);
+  for (int i = 0; i < 40; ++i) {
+    for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.Uniform(0, 255));
+    ASSERT_EQ(api->write_rgb(writer, pixels.data(), 3 * 64, message), 1) << message;
+  }
+  ASSERT_EQ(api->finish(writer, message), 1) << message;
+  std::string bytes = *ReadFile(path);
+  for (std::size_t i = 0; i < 64; ++i) bytes[bytes.size() / 2 + i] = static_cast<char>(0xA5 ^ i);
+  ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
+
+  PipelineSpec spec = Spec();
+  ASSERT_TRUE(OverrideSource(&spec, path).ok());
+  const auto result = RunApplication(spec, options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const std::vector<std::string> failures = Failures(result->run);
+  ASSERT_GE(failures.size(), 1u);
+  EXPECT_LE(failures.size(), 3u);
+  EXPECT_THAT(failures[0], StartsWith(path + ": frame "));
+  EXPECT_THAT(failures[0], HasSubstr("cannot be decoded: Invalid data found"));
+  EXPECT_EQ(result->progress.finished, 40 - static_cast<std::int64_t>(failures.size()));
 }
 
 // The application that is shipped: its file must be readable and its stages fit its models.

@@ -76,6 +76,8 @@ StatusOr<bool> MediaFile::Next(const std::string& payload, BufferPool& buffers, 
   message->origin = path_;
   const MediaNext next = api_->next(reader_, &picture, words);
   if (next == kMediaEnd) return false;
+  message->frame = picture.number;
+  message->seconds = picture.seconds;
   if (next == kMediaBad) return BadItem(words);
   if (next == kMediaFailed) return InvalidArgument("cannot read '", path_, "': ", words);
   Image image;
@@ -86,8 +88,6 @@ StatusOr<bool> MediaFile::Next(const std::string& payload, BufferPool& buffers, 
   if (image.pixels == nullptr) {
     return ResourceExhausted("no memory for a picture of ", picture.width, "x", picture.height);
   }
-  message->frame = picture.number;
-  message->seconds = picture.seconds;
   if (api_->read_rgb(reader_, image.pixels.get(), image.row_bytes, words) == 0) {
     return BadItem(words);
   }

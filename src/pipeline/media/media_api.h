@@ -18,7 +18,8 @@ enum { kMediaApiVersion = 1, kMediaMessageBytes = 512 };
 enum MediaNext {
   kMediaEnd = 0,
   kMediaPicture = 1,
-  kMediaBad = 2,   /* a corrupt frame: the message says why, the next call goes on */
+  kMediaBad = 2,   /* a corrupt frame: number and seconds are its place, the message says why, and
+                      the next call goes on */
   kMediaFailed = 3 /* nothing more can be read */
 };
 

@@ -8,8 +8,11 @@
 
 namespace plumb::pipeline::media {
 
-// Writes "what: FFmpeg's words for the error" to `message`; always false. error 0: `what` alone.
+// Writes "what: FFmpeg's words for the error (what it logged about it)" to `message`; always false.
+// error 0: `what` alone.
 bool Fail(char* message, const std::string& what, int error);
+// Forgets what FFmpeg has logged on this thread: every function of the table begins with it.
+void ForgetLog();
 
 void* OpenReader(const char* path, int threads, MediaStreamInfo* info, char* message);
 MediaNext NextPicture(void* reader, MediaPictureInfo* picture, char* message);

@@ -40,9 +40,10 @@ class Reader {
  private:
   bool OpenDecoder(int threads, char* message);
   // Gives the decoder one packet; false when it takes no more before a picture is taken out.
-  MediaNext Feed(char* message);
+  MediaNext Feed(MediaPictureInfo* picture, char* message);
   MediaNext Bad(char* message, const char* what, int error);
-  void Describe(MediaPictureInfo* picture);
+  // Number and time of what has that time stamp, or of the next picture where it has none.
+  void Place(std::int64_t time_stamp, MediaPictureInfo* picture) const;
 
   Owned<AVFormatContext> format_;
   Owned<AVCodecContext> codec_;
@@ -101,7 +102,7 @@ bool Reader::OpenDecoder(int threads, char* message) {
   codec_->pkt_timebase = stream_->time_base;
   codec_->max_pixels = kMaxPixels;
   // Damage is reported, not painted over.
-  codec_->err_recognition = AV_EF_CAREFUL;
+  codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_CAREFUL | AV_EF_EXPLODE;
   error = avcodec_open2(codec_.get(), codec, nullptr);
   return error < 0 ? Fail(message, "its decoder does not start", error) : true;
 }
@@ -116,23 +117,30 @@ MediaNext Reader::Next(MediaPictureInfo* picture, char* message) {
     int error = avcodec_receive_frame(codec_.get(), frame_.get());
     if (error == 0) {
       if ((frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame_->decode_error_flags != 0) {
-        ++last_number_;
+        Place(frame_->best_effort_timestamp, picture);
+        last_number_ = picture->number;
         return Bad(message, "the frame is damaged", 0);
       }
       errors_in_a_row_ = 0;
-      Describe(picture);
+      picture->width = frame_->width;
+      picture->height = frame_->height;
+      Place(frame_->best_effort_timestamp, picture);
+      last_number_ = picture->number;
       return kMediaPicture;
     }
     if (error == AVERROR_EOF) return kMediaEnd;
-    if (error != AVERROR(EAGAIN)) return Bad(message, "a frame cannot be decoded", error);
+    if (error != AVERROR(EAGAIN)) {
+      Place(AV_NOPTS_VALUE, picture);
+      return Bad(message, "a frame cannot be decoded", error);
+    }
     if (drained_) return kMediaEnd;
-    const MediaNext fed = Feed(message);
+    const MediaNext fed = Feed(picture, message);
     if (fed != kMediaPicture) return fed;
   }
 }
 
 // kMediaPicture: fed, try again to take a picture out.
-MediaNext Reader::Feed(char* message) {
+MediaNext Reader::Feed(MediaPictureInfo* picture, char* message) {
   int error = av_read_frame(format_.get(), packet_.get());
   if (error == AVERROR_EOF) {
     drained_ = true;
@@ -144,25 +152,23 @@ MediaNext Reader::Feed(char* message) {
     return kMediaFailed;
   }
   if (packet_->stream_index == stream_->index) {
+    Place(packet_->pts, picture);
     error = avcodec_send_packet(codec_.get(), packet_.get());
   }
   av_packet_unref(packet_.get());
   return error < 0 ? Bad(message, "a packet cannot be decoded", error) : kMediaPicture;
 }
 
-void Reader::Describe(MediaPictureInfo* picture) {
-  picture->width = frame_->width;
-  picture->height = frame_->height;
+void Reader::Place(std::int64_t time_stamp, MediaPictureInfo* picture) const {
   std::int64_t number = last_number_ + 1;
   picture->seconds = frames_per_second_ > 0 ? static_cast<double>(number) / frames_per_second_ : 0;
-  if (frame_->best_effort_timestamp != AV_NOPTS_VALUE) {
+  if (time_stamp != AV_NOPTS_VALUE) {
     const std::int64_t start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
-    picture->seconds =
-        static_cast<double>(frame_->best_effort_timestamp - start) * av_q2d(stream_->time_base);
+    picture->seconds = static_cast<double>(time_stamp - start) * av_q2d(stream_->time_base);
     const std::int64_t by_time = std::llround(picture->seconds * frames_per_second_);
     if (by_time > number) number = by_time;
   }
-  picture->number = last_number_ = number;
+  picture->number = number;
 }
 
 bool Reader::ReadRgb(std::uint8_t* rows, std::int64_t row_bytes, char* message) {
@@ -194,15 +200,18 @@ bool Reader::ReadRgb(std::uint8_t* rows, std::int64_t row_bytes, char* message) 
 }  // namespace
 
 void* OpenReader(const char* path, int threads, MediaStreamInfo* info, char* message) {
+  ForgetLog();
   auto reader = std::make_unique<Reader>();
   return reader->Open(path, threads, info, message) ? reader.release() : nullptr;
 }
 
 MediaNext NextPicture(void* reader, MediaPictureInfo* picture, char* message) {
+  ForgetLog();
   return static_cast<Reader*>(reader)->Next(picture, message);
 }
 
 int ReadRgb(void* reader, std::uint8_t* rows, std::int64_t row_bytes, char* message) {
+  ForgetLog();
   return static_cast<Reader*>(reader)->ReadRgb(rows, row_bytes, message) ? 1 : 0;
 }
 

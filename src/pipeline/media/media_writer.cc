@@ -144,16 +144,19 @@ bool Writer::Finish(char* message) {
 
 void* CreateWriter(const char* path, int width, int height, double frames_per_second,
                    char* message) {
+  ForgetLog();
   auto writer = std::make_unique<Writer>();
   return writer->Create(path, width, height, frames_per_second, message) ? writer.release()
                                                                          : nullptr;
 }
 
 int WriteRgb(void* writer, const std::uint8_t* rows, std::int64_t row_bytes, char* message) {
+  ForgetLog();
   return static_cast<Writer*>(writer)->WriteRgb(rows, row_bytes, message) ? 1 : 0;
 }
 
 int FinishWriter(void* writer, char* message) {
+  ForgetLog();
   const std::unique_ptr<Writer> owned(static_cast<Writer*>(writer));
   return owned->Finish(message) ? 1 : 0;
 }
