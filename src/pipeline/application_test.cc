@@ -243,6 +243,33 @@ TEST_F(ApplicationTest, DamagedPacketsOfAVideoAreRecordedAndSkipped) {
   EXPECT_EQ(result->progress.finished, 40 - static_cast<std::int64_t>(failures.size()));
 }
 
+TEST_F(ApplicationTest, AtNativeRateFramesAreDueWhenTheyWouldBeShown) {
+  const std::string path = folder_ + "/short.mp4";
+  const MediaApi* api = *MediaFunctions();
+  char message[kMediaMessageBytes] = "";
+  void* writer = api->create(path.c_str(), 64, 48, 50, message);
+  ASSERT_NE(writer, nullptr) << message;
+  const std::vector<std::uint8_t> pixels(3 * 64 * 48, 90);
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(api->write_rgb(writer, pixels.data(), 3 * 64, message), 1);
+  ASSERT_EQ(api->finish(writer, message), 1) << message;
+  PipelineSpec spec = Spec();
+  ASSERT_TRUE(OverrideSource(&spec, path).ok());
+  ASSERT_TRUE(OverrideParam(&spec, "read", "rate", "native").ok());
+  const auto result = RunApplication(spec, options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_DOUBLE_EQ(result->progress.source_fps, 50);
+  std::vector<std::int64_t> due;
+  for (const measure::Span& span : result->run.spans) {
+    if (span.due == measure::kUnset) continue;
+    due.push_back(span.due);
+    EXPECT_GE(span.begin, span.due);  // never early
+  }
+  ASSERT_EQ(due.size(), 10u);
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    EXPECT_EQ(due[i] - due[0], static_cast<std::int64_t>(i) * 20'000'000);
+  }
+}
+
 // The application that is shipped: its file must be readable and its stages fit its models.
 TEST_F(ApplicationTest, TheFacesPipelineIsSound) {
   for (const char* name : {"faces.yaml", "public_faces.yaml"}) {

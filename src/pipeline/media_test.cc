@@ -140,9 +140,33 @@ TEST_F(MediaTest, AFolderIsReadInTheOrderOfItsNamesAndABadFileIsSkipped) {
   EXPECT_EQ((*read.messages[0].Get<Image>("image"))->width, 8);
   EXPECT_EQ((*read.messages[1].Get<Image>("image"))->width, 4);
   EXPECT_EQ((*read.messages[2].Get<Image>("image"))->width, 2);
+  EXPECT_EQ(read.messages[1].frame, 1);
+  EXPECT_EQ(read.messages[2].frame, 3);  // the bad one has a number too
+  EXPECT_EQ(read.messages[2].origin, Path("d.ppm"));
   ASSERT_EQ(read.bad.size(), 1u);
   EXPECT_THAT(read.bad[0], HasSubstr(Path("c.jpg") + ": "));
   EXPECT_THAT(read.bad[0], HasSubstr("cannot be decoded"));
+}
+
+TEST_F(MediaTest, FilesOfAFolderAreNumberedThroughAndTimedByFps) {
+  WritePpm("a.ppm", 8, 8);
+  WriteVideo("b.mp4", 5);
+  WritePpm("c.ppm", 8, 8);
+  const ReadResult read = ReadAll(folder_, ", rate: native, fps: 4");
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.messages.size(), 7u);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(read.messages[i].frame, static_cast<std::int64_t>(i));
+    EXPECT_DOUBLE_EQ(read.messages[i].seconds, static_cast<double>(i) / 4);
+  }
+}
+
+TEST_F(MediaTest, PicturesHaveNoRateOfTheirOwn) {
+  for (const std::string& source : {WritePpm("a.ppm", 8, 8), folder_}) {
+    EXPECT_EQ(Text(ReadAll(source, ", rate: native").status),
+              "'rate: native' needs a rate, and '" + source +
+                  "' has none of its own: give one with 'fps', or use 'rate: fast'");
+  }
 }
 
 TEST_F(MediaTest, LimitEndsTheSourceEarly) {

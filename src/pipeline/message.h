@@ -67,7 +67,7 @@ std::string_view PayloadName(std::size_t index);
 class Message {
  public:
   std::uint64_t trace = 0;    // position in the source's stream: 0, 1, 2, ...
-  std::int64_t frame = 0;     // number within its file
+  std::int64_t frame = 0;     // number within its source: lost and bad ones count
   double seconds = 0;         // time within its file
   std::string origin;         // the file
   std::int64_t due_ns = 0;    // of the recorder's clock

@@ -1,9 +1,9 @@
 // media: pictures of a video, of a picture, or of all pictures and videos of a folder in the order
-// of their names.
+// of their names, numbered through.
 //
-// Keys: source (file or folder); rate fast (as fast as the stages take them) or native (at the rate
-// of the file: a frame is due when it would be shown); threads (of the decoder); limit (pictures,
-// 0: all); output (name of the payload).
+// Keys: source (file or folder); rate fast (as fast as the stages take them) or native (a picture
+// is due when it would be shown); fps (pictures a second: default is the video's, pictures have
+// none); threads (of the decoder); limit (pictures, 0: all); output (name of the payload).
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 struct MediaParams {
   std::string source;
   bool native_rate = false;
+  double fps = 0;  // 0: that of the file
   int threads = 1;
   std::int64_t limit = 0;
   std::string output;
@@ -58,21 +59,27 @@ class MediaSource : public Source {
   Status Start(const StageContext&) override {
     std::error_code error;
     is_folder_ = fs::is_directory(params_.source, error);
+    frames_per_second_ = params_.fps;
     if (is_folder_) {
       PLUMB_ASSIGN_OR_RETURN(files_, ListMedia(params_.source));
-      return MediaFunctions().status();
+      PLUMB_RETURN_IF_ERROR(MediaFunctions().status());
+    } else {
+      files_ = {params_.source};
+      PLUMB_ASSIGN_OR_RETURN(file_, MediaFile::Open(params_.source, params_.threads));
+      ++next_file_;
+      if (frames_per_second_ <= 0) frames_per_second_ = file_->info().frames_per_second;
     }
-    files_ = {params_.source};
-    PLUMB_ASSIGN_OR_RETURN(file_, MediaFile::Open(params_.source, params_.threads));
-    ++next_file_;
-    frames_per_second_ = file_->info().frames_per_second;
+    if (params_.native_rate && frames_per_second_ <= 0) {
+      return InvalidArgument("'rate: native' needs a rate, and '", params_.source,
+                             "' has none of its own: give one with 'fps', or use 'rate: fast'");
+    }
     return OkStatus();
   }
 
   double frames_per_second() const override { return frames_per_second_; }
 
   std::int64_t DueOfNext() override {
-    if (!params_.native_rate || frames_per_second_ <= 0) return -1;
+    if (!params_.native_rate) return -1;
     return static_cast<std::int64_t>(static_cast<double>(asked_) / frames_per_second_ * 1e9);
   }
 
@@ -85,16 +92,20 @@ class MediaSource : public Source {
         PLUMB_RETURN_IF_ERROR(OpenNext(message));
       }
       const StatusOr<bool> found = file_->Next(params_.output, buffers_, message);
-      if (!found.ok() && !IsBadItem(found.status()) && is_folder_) {
-        file_ = nullptr;  // the others may be fine
-        return BadItem(std::string(found.status().message()));
+      if (found.ok() && !*found) {
+        file_ = nullptr;
+        if (last_number_ >= first_number_) continue;
+        message->frame = last_number_ = first_number_;
+        return BadItem("there is no picture in it");
       }
-      if (!found.ok()) return found;
-      if (*found) {
+      Number(message);
+      if (found.ok()) {
         ++delivered_;
         return true;
       }
-      file_ = nullptr;
+      if (IsBadItem(found.status()) || !is_folder_) return found;
+      file_ = nullptr;  // the others may be fine
+      return BadItem(std::string(found.status().message()));
     }
   }
 
@@ -103,10 +114,23 @@ class MediaSource : public Source {
   Status OpenNext(Message* message) {
     const std::string& path = files_[next_file_++];
     message->origin = path;
+    first_number_ = last_number_ + 1;
     StatusOr<std::unique_ptr<MediaFile>> file = MediaFile::Open(path, params_.threads);
-    if (!file.ok()) return BadItem(std::string(file.status().message()));
+    if (!file.ok()) {
+      message->frame = last_number_ = first_number_;
+      return BadItem(std::string(file.status().message()));
+    }
     file_ = std::move(*file);
     return OkStatus();
+  }
+
+  // Files of a folder are numbered one after the other, so that a number means one picture.
+  void Number(Message* message) {
+    message->frame += first_number_;
+    last_number_ = std::max(last_number_, message->frame);
+    if (is_folder_ && frames_per_second_ > 0) {
+      message->seconds = static_cast<double>(message->frame) / frames_per_second_;
+    }
   }
 
   const MediaParams params_;
@@ -117,6 +141,7 @@ class MediaSource : public Source {
   std::unique_ptr<MediaFile> file_;
   double frames_per_second_ = 0;
   std::int64_t asked_ = 0, delivered_ = 0;
+  std::int64_t first_number_ = 0, last_number_ = -1;  // first of the file, last of all
 };
 
 }  // namespace
@@ -125,6 +150,7 @@ StatusOr<std::unique_ptr<Source>> MakeMediaSource(StageParams& params) {
   MediaParams p;
   p.source = params.Path("source");
   p.native_rate = params.Choice("rate", "fast", {"fast", "native"}) == "native";
+  p.fps = params.Number("fps", 0, 0.001, 10'000);
   p.threads = static_cast<int>(params.Int("threads", 1, 1, 64));
   p.limit = params.Int("limit", 0, 0, std::int64_t{1} << 40);
   p.output = params.Text("output", "image");
