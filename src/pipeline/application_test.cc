@@ -272,7 +272,7 @@ TEST_F(ApplicationTest, AtNativeRateFramesAreDueWhenTheyWouldBeShown) {
 
 // The application that is shipped: its file must be readable and its stages fit its models.
 TEST_F(ApplicationTest, TheFacesPipelineIsSound) {
-  for (const char* name : {"faces.yaml", "public_faces.yaml"}) {
+  for (const char* name : {"annotated.yaml", "faces.yaml", "public_faces.yaml"}) {
     const auto spec = LoadPipelineFile(absl::StrCat(PLUMB_SOURCE_DIR, "/apps/faces/", name));
     ASSERT_TRUE(spec.ok()) << spec.status();
     for (std::size_t i = 0; i < spec->stages.size(); ++i) {

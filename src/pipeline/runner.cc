@@ -123,6 +123,7 @@ StageContext RunState::ContextFor(const StageRun& stage, int replica) {
   context.recorder = options.recorder;
   context.cancel = &cancelled;
   context.output_folder = options.output_folder;
+  context.source_fps = &source_fps;
   context.profile = options.profile;
   return context;
 }

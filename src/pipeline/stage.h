@@ -58,6 +58,8 @@ struct StageContext {
   measure::Recorder* recorder = nullptr;      // may be null
   const std::atomic<bool>* cancel = nullptr;  // set when the run ends early
   std::string output_folder;  // what relative paths of written files are relative to
+  // Frames per second of the source, once the first message has come; 0: unknown. May be null.
+  const std::atomic<double>* source_fps = nullptr;
   bool profile = false;       // networks tell the times of their steps
 
   std::string OutputPath(const std::string& path) const {

@@ -1,8 +1,8 @@
 // write_video: pictures as a video file. All have the size of the first one; a side that is odd
 // loses its last pixel.
 //
-// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps; image
-// (payload).
+// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps (default: that of
+// the source, or 25 where it has none); image (payload).
 #include "pipeline/media_library.h"
 #include "pipeline/stage.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 struct WriteParams {
   std::string path, image;
-  double fps = 0;
+  double fps = 0;  // 0: that of the source
 };
 
 class WriteVideo : public Stage {
@@ -22,6 +22,7 @@ class WriteVideo : public Stage {
   Status Start(const StageContext& context) override {
     if (context.replica > 0) return InvalidArgument("it writes one file: set replicas: 1");
     path_ = context.OutputPath(params_.path);
+    source_fps_ = context.source_fps;
     PLUMB_ASSIGN_OR_RETURN(api_, MediaFunctions());
     return OkStatus();
   }
@@ -32,7 +33,7 @@ class WriteVideo : public Stage {
     if (writer_ == nullptr) {
       width_ = image->width;
       height_ = image->height;
-      writer_ = api_->create(path_.c_str(), width_, height_, params_.fps, words);
+      writer_ = api_->create(path_.c_str(), width_, height_, Rate(), words);
       if (writer_ == nullptr) return Unavailable("cannot write '", path_, "': ", words);
     }
     if (image->width != width_ || image->height != height_) {
@@ -62,7 +63,15 @@ class WriteVideo : public Stage {
   }
 
  private:
+  double Rate() const {
+    constexpr double kOtherwise = 25;
+    if (params_.fps > 0) return params_.fps;
+    const double source = source_fps_ == nullptr ? 0 : source_fps_->load();
+    return source > 0 ? source : kOtherwise;
+  }
+
   const WriteParams params_;
+  const std::atomic<double>* source_fps_ = nullptr;
   std::string path_;
   const MediaApi* api_ = nullptr;
   void* writer_ = nullptr;
@@ -74,7 +83,7 @@ class WriteVideo : public Stage {
 StatusOr<std::unique_ptr<Stage>> MakeWriteVideo(StageParams& params) {
   WriteParams p;
   p.path = params.RequiredText("path");
-  p.fps = params.Number("fps", 25, 0.1, 1000);
+  p.fps = params.Number("fps", 0, 0.1, 1000);
   p.image = params.Text("image", "drawn");
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<WriteVideo>(p);
