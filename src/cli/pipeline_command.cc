@@ -65,17 +65,6 @@ void PrintResult(const pipeline::ApplicationResult& result, Format format) {
   }
 }
 
-void PrintBadItems(const pipeline::ApplicationResult& result) {
-  if (result.progress.failed == 0) return;
-  for (const measure::Event& event : result.run.events) {
-    if (event.what != "failed") continue;
-    std::fprintf(stderr, "plumb: %lld bad items were skipped; the first in stage '%s': %s\n",
-                 static_cast<long long>(result.progress.failed), event.where.c_str(),
-                 event.why.c_str());
-    return;
-  }
-}
-
 Status Execute(const PipelineCommand& command) {
   PLUMB_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::LoadPipelineFile(command.file));
   if (!command.source.empty()) {
@@ -105,7 +94,9 @@ Status Execute(const PipelineCommand& command) {
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
   PrintResult(*result, command.format);
-  PrintBadItems(*result);
+  for (const std::string& warning : pipeline::Warnings(*result)) {
+    std::fprintf(stderr, "plumb: warning: %s\n", warning.c_str());
+  }
   if (command.report.empty()) return OkStatus();
   PLUMB_RETURN_IF_ERROR(pipeline::WriteReports(command.report, *result));
   if (command.format == Format::kTable) {

@@ -12,8 +12,7 @@ constexpr std::string_view kSlotBegin =
 constexpr std::string_view kSlotEnd = "</script>";
 constexpr std::string_view kTitleBegin = "<title>";
 constexpr std::string_view kTitleEnd = "</title>";
-constexpr char kPageInTree[] = PLUMB_SOURCE_DIR "/web/dist/report.html";
-constexpr char kPageInstalled[] = "share/plumbline/report.html";
+constexpr const char* kPages[] = {"/share/plumbline/report.html", "/web/dist/report.html"};
 constexpr std::int64_t kMaxPageBytes = 64 << 20;
 
 std::string EscapeHtml(std::string_view text) {
@@ -82,7 +81,8 @@ StatusOr<Slot> FindSlot(std::string_view page, std::string_view begin, std::stri
 StatusOr<std::string> FindReportPage() {
   const std::string prefix = Prefix();
   std::string tried;
-  for (const std::string& path : {prefix + "/" + kPageInstalled, std::string(kPageInTree)}) {
+  for (const char* page : kPages) {
+    const std::string path = prefix + page;
     if (access(path.c_str(), R_OK) == 0) return path;
     absl::StrAppend(&tried, tried.empty() ? "'" : " nor '", path, "'");
   }
@@ -106,8 +106,12 @@ StatusOr<std::string> FillReportPage(std::string_view page, std::string_view tit
   return out;
 }
 
-Status WriteReport(const std::string& path, std::string_view title, std::string_view lines) {
-  PLUMB_ASSIGN_OR_RETURN(const std::string source, FindReportPage());
+Status WriteReport(const std::string& path, std::string_view title, std::string_view lines,
+                   const std::string& page_file) {
+  std::string source = page_file;
+  if (source.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(source, FindReportPage());
+  }
   PLUMB_ASSIGN_OR_RETURN(const std::string page, ReadFile(source, kMaxPageBytes));
   StatusOr<std::string> filled = FillReportPage(page, title, lines);
   if (!filled.ok()) return Annotate(filled.status(), source);

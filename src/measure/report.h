@@ -9,8 +9,8 @@
 
 namespace plumb::measure {
 
-// Where the page without records lies: share/plumbline/report.html beside the running program's
-// bin/ folder, or web/dist/report.html of the tree it was built from. The error says how to get it.
+// Where the page without records lies: share/plumbline/report.html, or web/dist/report.html of a
+// source tree, in the folder above that of the running program. The error says how to get it.
 StatusOr<std::string> FindReportPage();
 
 // The page with `lines` (the text of one or several run files) and `title` put in. An error when
@@ -18,7 +18,9 @@ StatusOr<std::string> FindReportPage();
 StatusOr<std::string> FillReportPage(std::string_view page, std::string_view title,
                                      std::string_view lines);
 
-// Finds, fills and writes it; an error (full disk) names the path.
-Status WriteReport(const std::string& path, std::string_view title, std::string_view lines);
+// Fills the page of that file (empty: the one that FindReportPage finds) and writes it; an error
+// (full disk) names the path.
+Status WriteReport(const std::string& path, std::string_view title, std::string_view lines,
+                   const std::string& page_file = {});
 
 }  // namespace plumb::measure

@@ -127,14 +127,35 @@ std::string SummaryJson(const ApplicationResult& result) {
   return text;
 }
 
-Status WriteReports(const std::string& folder, const ApplicationResult& result) {
+std::vector<std::string> Warnings(const ApplicationResult& result) {
+  constexpr std::size_t kMost = 10;
+  std::vector<std::string> lines;
+  bool told_of_bad_items = false;
+  for (const measure::Event& event : result.run.events) {
+    if (lines.size() == kMost) {
+      lines.push_back("there are more warnings: the events of the records have all");
+      break;
+    }
+    if (event.what != "failed") {
+      lines.push_back(absl::StrCat("'", event.where, "': ", event.why));
+    } else if (!told_of_bad_items) {
+      told_of_bad_items = true;
+      lines.push_back(absl::StrCat(result.progress.failed, " bad items were skipped; the first in '",
+                                   event.where, "': ", event.why));
+    }
+  }
+  return lines;
+}
+
+Status WriteReports(const std::string& folder, const ApplicationResult& result,
+                    const std::string& page) {
   PLUMB_RETURN_IF_ERROR(MakeDirectories(folder));
   const std::string lines = measure::RunToText(result.run);
   PLUMB_RETURN_IF_ERROR(WriteFileAtomically(folder + "/records.jsonl", lines));
   PLUMB_RETURN_IF_ERROR(measure::WriteTraceFile(folder + "/trace.json", result.run));
   PLUMB_RETURN_IF_ERROR(WriteFileAtomically(folder + "/summary.json", SummaryJson(result) + "\n"));
   const std::string title = result.run.graph ? result.run.graph->name : result.run.header.id;
-  return measure::WriteReport(folder + "/report.html", title + " - Plumbline", lines);
+  return measure::WriteReport(folder + "/report.html", title + " - Plumbline", lines, page);
 }
 
 Status OverrideSource(PipelineSpec* spec, const std::string& source) {
@@ -150,10 +171,10 @@ Status OverrideSource(PipelineSpec* spec, const std::string& source) {
 StatusOr<std::string> FindFacesPipeline() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const std::string places[] = {
-      "apps/faces/faces.yaml",
-      (program.parent_path().parent_path() / "share/plumbline/apps/faces/faces.yaml").string(),
-      PLUMB_SOURCE_DIR "/apps/faces/faces.yaml"};
+  const fs::path above = program.parent_path().parent_path();
+  const std::string places[] = {"apps/faces/faces.yaml",
+                                (above / "share/plumbline/apps/faces/faces.yaml").string(),
+                                (above / "apps/faces/faces.yaml").string()};
   for (const std::string& path : places) {
     if (access(path.c_str(), R_OK) == 0) return path;
   }

@@ -39,15 +39,20 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
 // null.
 std::string SummaryJson(const ApplicationResult& result);
 
+// What a user should be told besides the figures, a line each: bad items, an empty gallery, records
+// that were lost. Empty when all is well.
+std::vector<std::string> Warnings(const ApplicationResult& result);
+
 // Writes report.html, records.jsonl, trace.json and summary.json into the folder, which is made
-// when missing. Errors name the file.
-Status WriteReports(const std::string& folder, const ApplicationResult& result);
+// when missing. `page` as for measure::WriteReport. Errors name the file.
+Status WriteReports(const std::string& folder, const ApplicationResult& result,
+                    const std::string& page = {});
 
 // Makes the source stage read `source` (relative to the working folder).
 Status OverrideSource(PipelineSpec* spec, const std::string& source);
 
-// faces.yaml of the faces application: in the working folder's apps/faces, installed beside the
-// program, or of the tree it was built from.
+// faces.yaml of the faces application: in the working folder's apps/faces, or, in the folder above
+// that of the program, in share/plumbline/apps/faces or a source tree's apps/faces.
 StatusOr<std::string> FindFacesPipeline();
 
 }  // namespace plumb::pipeline

@@ -11,14 +11,15 @@
 
 #include "core/file_io.h"
 #include "core/random.h"
-#include "measure/report.h"
 #include "measure/run_file.h"
+#include "pipeline/gallery.h"
 #include "pipeline/media_library.h"
 
 namespace plumb::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -43,6 +44,16 @@ class ApplicationTest : public testing::Test {
     options_.output_folder = folder_ + "/out";
   }
   void TearDown() override { fs::remove_all(folder_); }
+
+  // A page to put records into, as web/ builds one.
+  std::string Page() {
+    const std::string path = folder_ + "/page.html";
+    EXPECT_TRUE(WriteFileAtomically(path,
+                                    "<title>x</title><script type=\"application/x-ndjson\" "
+                                    "id=\"plumb-records\"></script>")
+                    .ok());
+    return path;
+  }
 
   PipelineSpec Spec() {
     const auto spec =
@@ -81,9 +92,8 @@ TEST_F(ApplicationTest, RunsAndReports) {
   }
   EXPECT_TRUE(summary["recall"].is_null());
 
-  if (!measure::FindReportPage().ok()) GTEST_SKIP() << "web/dist is not built";
   const std::string report = folder_ + "/report";
-  const Status written = WriteReports(report, *result);
+  const Status written = WriteReports(report, *result, Page());
   ASSERT_TRUE(written.ok()) << written;
   const auto runs = measure::ReadRunFile(report + "/records.jsonl");
   ASSERT_TRUE(runs.ok()) << runs.status();
@@ -149,11 +159,11 @@ TEST_F(ApplicationTest, AProfiledRunHasASpanForEachStepOfItsNetworks) {
 TEST_F(ApplicationTest, AFullDiskWhileWritingAReportIsAnError) {
   const auto result = RunApplication(Spec(), options_);
   ASSERT_TRUE(result.ok()) << result.status();
-  for (const char* name : {"records.jsonl", "trace.json", "summary.json"}) {
+  for (const char* name : {"records.jsonl", "trace.json", "summary.json", "report.html"}) {
     const std::string report = folder_ + "/full_" + name;
     ASSERT_TRUE(MakeDirectories(report).ok());
     ASSERT_EQ(symlink("/dev/full", (report + "/" + name).c_str()), 0);
-    const std::string message = Text(WriteReports(report, *result));
+    const std::string message = Text(WriteReports(report, *result, Page()));
     EXPECT_THAT(message, HasSubstr(name));
     EXPECT_THAT(message, HasSubstr("No space left on device"));
   }
@@ -268,6 +278,40 @@ TEST_F(ApplicationTest, AtNativeRateFramesAreDueWhenTheyWouldBeShown) {
   for (std::size_t i = 0; i < due.size(); ++i) {
     EXPECT_EQ(due[i] - due[0], static_cast<std::int64_t>(i) * 20'000'000);
   }
+}
+
+PipelineSpec Faces() {
+  const auto spec = LoadPipelineFile(PLUMB_SOURCE_DIR "/apps/faces/faces.yaml");
+  EXPECT_TRUE(spec.ok()) << spec.status();
+  return *spec;
+}
+
+TEST_F(ApplicationTest, AnEmptyGalleryIsAWarning) {
+  const std::string gallery = folder_ + "/nobody.json";
+  ASSERT_TRUE(Gallery().Save(gallery).ok());
+  PipelineSpec spec = Faces();
+  ASSERT_TRUE(OverrideSource(&spec, PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/1.jpg").ok());
+  ASSERT_TRUE(OverrideParam(&spec, "match", "gallery", gallery).ok());
+  const auto result = RunApplication(spec, options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(Warnings(*result),
+              ElementsAre("'match': the gallery '" + gallery + "' is empty: everybody is a stranger"));
+}
+
+TEST_F(ApplicationTest, BadItemsAreAWarningAndAllOfThemAnError) {
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/2.ppm", "P6 no picture").ok());
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(Warnings(*result).size(), 1u);
+  EXPECT_THAT(Warnings(*result)[0],
+              StartsWith("1 bad items were skipped; the first in 'read': " + folder_ +
+                         "/in/2.ppm: frame 2: "));
+  fs::remove_all(folder_ + "/in");
+  ASSERT_TRUE(MakeDirectories(folder_ + "/in").ok());
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/0.jpg", "no picture").ok());
+  EXPECT_THAT(Text(RunApplication(Spec(), options_).status()),
+              StartsWith("every item was bad; the first: stage 'read': " + folder_ +
+                         "/in/0.jpg: frame 0: "));
 }
 
 // The application that is shipped: its file must be readable and its stages fit its models.

@@ -23,8 +23,7 @@ std::string ProgramFolder() {
 
 StatusOr<const MediaApi*> OpenModule() {
   const std::string here = ProgramFolder();
-  const std::string places[] = {here + "/" + kModule, here + "/../lib/plumbline/" + kModule,
-                                std::string(PLUMB_BUILD_DIR) + "/" + kModule};
+  const std::string places[] = {here + "/" + kModule, here + "/../lib/plumbline/" + kModule};
   std::string tried;
   for (const std::string& path : places) {
     absl::StrAppend(&tried, tried.empty() ? "" : ", ", path);

@@ -12,8 +12,8 @@
 
 namespace plumb::pipeline {
 
-// The module's functions. Looked for beside the program, in ../lib/plumbline of it, and where it
-// was built. Opened once and kept; thread-safe. The error says where it was looked for.
+// The module's functions. Looked for beside the program, and in ../lib/plumbline of it.
+// Opened once and kept; thread-safe. The error says where it was looked for.
 StatusOr<const MediaApi*> MediaFunctions();
 
 // Reads the pictures of one file. Used by one thread.
