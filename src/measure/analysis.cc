@@ -135,7 +135,8 @@ class Analyst {
       const std::size_t at = stage_of(run_.names.Text(place.stage));
       StageFigures& stage = result_.stages[at];
       stage.self[static_cast<std::size_t>(span.kind)] += place.self_ns;
-      if (!place.outermost || span.kind == Kind::kWait) continue;
+      // Loading is done once, before the first frame: time, but no piece of the stage's work.
+      if (!place.outermost || span.kind == Kind::kWait || span.kind == Kind::kLoad) continue;
       ++stage.spans;
       stage.items += span.items == kUnset ? 1 : span.items;
       service[at].push_back(std::max<std::int64_t>(0, span.end - span.begin - place.wait_ns));
@@ -167,7 +168,7 @@ class Analyst {
   void UseSummaries(StageFigures* stage) const {
     const std::int64_t kept = stage->spans;
     for (const Summary& summary : run_.summaries) {
-      if (summary.where != stage->id || summary.count == 0) continue;
+      if (summary.where != stage->id || summary.count == 0 || summary.kind == Kind::kLoad) continue;
       std::int64_t& self = stage->self[static_cast<std::size_t>(summary.kind)];
       if (summary.kind == Kind::kWait) {
         self = std::max(self, summary.sum);
@@ -191,7 +192,7 @@ double ThroughputBound(const Analysis& analysis, double factor) {
   const double frames = static_cast<double>(analysis.frames.size());
   double bound = std::numeric_limits<double>::infinity(), cpu = 0;
   for (const StageFigures& stage : analysis.stages) {
-    const std::int64_t work = WorkOf(stage.self);
+    const std::int64_t work = WorkOf(stage.self) - TimeOf(stage.self, Kind::kLoad);
     const double ai =
         work == 0 ? 0
                   : static_cast<double>(TimeOf(stage.self, Kind::kAi)) / static_cast<double>(work);

@@ -153,6 +153,23 @@ TEST(AnalysisTest, SummariesStandForSpansThatWereNotKept) {
   EXPECT_EQ(TimeOf(analysis.stages[1].self, Kind::kAi), 300 * kMs);
 }
 
+TEST(AnalysisTest, LoadingIsTimeOfAStageButNoPieceOfItsWork) {
+  measure::Run run = TwoFrames();
+  Span& load = run.spans.emplace_back();
+  load.where = run.names.Intern("net");
+  load.kind = Kind::kLoad;
+  load.end = 900 * kMs;
+  load.cpu_ns = 900 * kMs;
+  run.summaries.push_back({"net", Kind::kLoad, 1, 900 * kMs, 900 * kMs, 900 * kMs, {}, {1}});
+  const Analysis analysis = Analyse(run), without = Analyse(TwoFrames());
+  EXPECT_EQ(TimeOf(analysis.stages[1].self, Kind::kLoad), 900 * kMs);
+  EXPECT_EQ(analysis.stages[1].items, 2);
+  EXPECT_EQ(analysis.stages[1].p99->value, 30 * kMs);
+  EXPECT_DOUBLE_EQ(analysis.stages[1].busy, without.stages[1].busy);
+  EXPECT_DOUBLE_EQ(*analysis.cpu_utilisation, *without.cpu_utilisation);
+  EXPECT_DOUBLE_EQ(Speedups(analysis, {2})[0].throughput, Speedups(without, {2})[0].throughput);
+}
+
 TEST(AnalysisTest, AnEmptyRunHasNoFigures) {
   const Analysis analysis = Analyse(measure::Run());
   EXPECT_TRUE(analysis.frames.empty());

@@ -85,6 +85,15 @@ describe('self time', () => {
     expect(kinds.io).toBe(1 * MS);
   });
 
+  it('counts loading as time of a stage, never as a piece of its work', () => {
+    const load = { t: 'span', where: 'net', kind: 'load', begin: 0, end: 900 * MS };
+    const [plain, loaded] = [analysed(steady(3)), analysed([...steady(3), load])];
+    expect(loaded.stages[1]?.self.load).toBe(900 * MS);
+    expect(loaded.stages[1]?.spans).toBe(3);
+    expect(loaded.stages[1]?.p99?.value).toBe(plain.stages[1]?.p99?.value);
+    expect(loaded.stages[1]?.busy).toBe(plain.stages[1]?.busy);
+  });
+
   it('survives parents that are missing, their own, in a ring, or of another trace', () => {
     const ring = [
       [1, 2],
@@ -198,6 +207,19 @@ describe('forecasts', () => {
     expect(findBottleneck(analysed([]))).toBeNull();
     expect(speedups(analysed([span(1, 'a', 'pre', 0, 1)]))).toBeNull();
   });
+});
+
+it('keeps steps of one name apart by their stage', () => {
+  const lines: Line[] = [graph('a', 'b')];
+  ['a', 'b'].forEach((where, i) => {
+    const at = { trace: 1, kind: 'ai', begin: i * MS, end: (i + 1) * MS };
+    lines.push({ t: 'span', id: i + 1, where, ...at });
+    lines.push({ t: 'span', id: i + 3, parent: i + 1, where: 'Conv_0', ...at });
+  });
+  expect(analysed(lines).steps.map((step) => [step.where, step.count])).toEqual([
+    ['Conv_0', 1],
+    ['Conv_0', 1],
+  ]);
 });
 
 it("sees a model's profile and sorts its steps", () => {

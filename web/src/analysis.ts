@@ -226,7 +226,8 @@ function collectStages(run: Run, nodes: readonly Node[], frames: number, wallNs:
   for (const node of nodes) {
     const stage = gather(node.stage);
     stage.self[node.span.kind] += node.selfNs;
-    if (!node.outermost || node.span.kind === 'wait') continue;
+    // Loading is done once, before the first frame: time, but no piece of the stage's work.
+    if (!node.outermost || node.span.kind === 'wait' || node.span.kind === 'load') continue;
     stage.spans++;
     stage.items += node.span.items ?? 1;
     stage.service.push(Math.max(0, node.span.end - node.span.begin - node.waitNs));
@@ -240,7 +241,9 @@ function finishStage(run: Run, id: string, from: Gathering, frames: number, wall
   const node = run.graph?.nodes.find((n) => n.id === id);
   const replicas = node?.replicas ?? 1;
   const service = sorted(from.service);
-  const summaries = run.summaries.filter((s) => s.where === id && s.count > 0);
+  const summaries = run.summaries.filter(
+    (s) => s.where === id && s.count > 0 && s.kind !== 'load',
+  );
   const summary = useSummaries(from, summaries);
   const serviceNs = summary === null ? from.service.reduce((sum, ns) => sum + ns, 0) : summary.sum;
   const at = (p: number): Percentile | null =>
@@ -327,7 +330,7 @@ function collectSteps(run: Run, nodes: readonly Node[], profile: boolean): Step[
     const { where, kind } = node.span;
     if (kind === 'wait' || stages.has(where) || (!profile && run.graph === null)) continue;
     if (profile && node.children.length > 0) continue;
-    const name = `${kind} ${where}`;
+    const name = `${node.stage} ${kind} ${where}`; // two networks may have steps of one name
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [node]);
     else group.push(node);

@@ -110,7 +110,8 @@ function throughputBound(analysis: Analysis, factor: number): number | null {
   const saving = 1 - 1 / factor;
   let cpuNs: number | null = null;
   const limits: (Limit | null)[] = analysis.stages.map((stage) => {
-    const aiShare = stage.work > 0 ? stage.self.ai / stage.work : 0;
+    const work = stage.work - stage.self.load;
+    const aiShare = work > 0 ? stage.self.ai / work : 0;
     const left = 1 - aiShare * saving;
     if (stage.cpuNs !== null) cpuNs = (cpuNs ?? 0) + stage.cpuNs * left;
     const busy = stage.serviceNs * left;
