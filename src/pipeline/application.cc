@@ -41,7 +41,9 @@ StatusOr<std::string> ResultsPath(const PipelineSpec& spec, const std::string& o
 void AddSettings(const PipelineSpec& spec, const ApplicationOptions& options,
                  const Progress& progress, measure::RunHeader* header) {
   header->settings.emplace_back("pipeline", spec.file);
-  header->settings.emplace_back("pool_threads", static_cast<double>(options.pool->threads()));
+  header->settings.emplace_back("threads", static_cast<double>(options.pool->threads()));
+  header->settings.emplace_back("precision", std::string("fp32"));
+  if (options.profile) header->settings.emplace_back("profile", true);
   if (progress.source_fps > 0) header->settings.emplace_back("source_fps", progress.source_fps);
   for (const StageSpec& stage : spec.stages) {
     const ParamNode* source = stage.params.Find("source");
@@ -98,7 +100,8 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
   result.run = recorder.Finish(std::move(header));
   result.run.graph = spec.Graph();
   if (!options.truth.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(const FaceCounts counts, CompareWithTruth(results, options.truth));
+    PLUMB_ASSIGN_OR_RETURN(const FaceCounts counts,
+                           CompareWithTruth(results, options.truth, result.progress.complete));
     result.run.quality = QualityOf(counts);
   }
   result.analysis = measure::Analyse(result.run);
@@ -133,15 +136,19 @@ std::vector<std::string> Warnings(const ApplicationResult& result) {
   bool told_of_bad_items = false;
   for (const measure::Event& event : result.run.events) {
     if (lines.size() == kMost) {
-      lines.push_back("there are more warnings: the events of the records have all");
+      lines.push_back(absl::StrCat("and more than these ", kMost, ": the records have all"));
       break;
     }
     if (event.what != "failed") {
       lines.push_back(absl::StrCat("'", event.where, "': ", event.why));
     } else if (!told_of_bad_items) {
       told_of_bad_items = true;
-      lines.push_back(absl::StrCat(result.progress.failed, " bad items were skipped; the first in '",
-                                   event.where, "': ", event.why));
+      const std::int64_t count = result.progress.failed;
+      const std::string what = count == 1 ? "a bad item was skipped, in '"
+                                          : absl::StrCat(count,
+                                                         " bad items were skipped; the "
+                                                         "first in '");
+      lines.push_back(absl::StrCat(what, event.where, "': ", event.why));
     }
   }
   return lines;

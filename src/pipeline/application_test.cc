@@ -1,80 +1,19 @@
-// A whole application on pictures made here: run, report, errors at the edges.
-#include "pipeline/application.h"
+// A whole application on pictures made here: run, records, report, errors at the edges.
+#include "pipeline/application_test.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "core/file_io.h"
-#include "core/random.h"
 #include "measure/run_file.h"
-#include "pipeline/gallery.h"
-#include "pipeline/media_library.h"
 
 namespace plumb::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-std::string Text(const Status& status) { return std::string(status.message()); }
-
-class ApplicationTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "plumb_application_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    ASSERT_TRUE(MakeDirectories(folder_ + "/in").ok());
-    for (int i = 0; i < 6; ++i) {
-      const std::string grey(3 * 20 * 10, static_cast<char>(40 * i));
-      ASSERT_TRUE(
-          WriteFileAtomically(absl::StrCat(folder_, "/in/", i, ".ppm"), "P6\n20 10\n255\n" + grey)
-              .ok());
-    }
-    options_.target = *HostTarget();
-    options_.pool = &pool_;
-    options_.header = measure::MakeRunHeader("means", {"plumb"}, "scalar", "abc");
-    options_.output_folder = folder_ + "/out";
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  // A page to put records into, as web/ builds one.
-  std::string Page() {
-    const std::string path = folder_ + "/page.html";
-    EXPECT_TRUE(WriteFileAtomically(path,
-                                    "<title>x</title><script type=\"application/x-ndjson\" "
-                                    "id=\"plumb-records\"></script>")
-                    .ok());
-    return path;
-  }
-
-  PipelineSpec Spec() {
-    const auto spec =
-        ParsePipeline(absl::StrCat("pipeline: means\n"
-                                   "stages:\n"
-                                   "  read: {stage: media, source: in}\n"
-                                   "  resize: {stage: resize, size: [8, 8]}\n"
-                                   "  net: {stage: model, replicas: 2, model: ",
-                                   PLUMB_SOURCE_DIR, "/testdata/pipeline/channel_means.onnx}\n",
-                                   "channels:\n"
-                                   "  - {from: read, to: resize}\n"
-                                   "  - {from: resize, to: net}\n"),
-                      "means.yaml", folder_);
-    EXPECT_TRUE(spec.ok()) << spec.status();
-    return *spec;
-  }
-
-  std::string folder_;
-  ThreadPool pool_{2};
-  ApplicationOptions options_;
-};
 
 TEST_F(ApplicationTest, RunsAndReports) {
   const auto result = RunApplication(Spec(), options_);
@@ -103,7 +42,7 @@ TEST_F(ApplicationTest, RunsAndReports) {
   EXPECT_THAT(*ReadFile(report + "/report.html"), HasSubstr("<title>means - Plumbline</title>"));
 }
 
-// The spans of stage `net` without waiting, and those below it.
+// The spans of the work of stage `net`, and those below it.
 struct NetSpans {
   std::vector<measure::Span> own, steps;
 };
@@ -111,8 +50,8 @@ NetSpans SpansOfNet(const measure::Run& run) {
   NetSpans found;
   for (const measure::Span& span : run.spans) {
     if (span.parent != 0) found.steps.push_back(span);
-    if (run.names.Text(span.where) != "net" || span.kind == measure::Kind::kWait) continue;
-    found.own.push_back(span);
+    const bool work = span.kind != measure::Kind::kWait && span.kind != measure::Kind::kLoad;
+    if (work && run.names.Text(span.where) == "net") found.own.push_back(span);
   }
   return found;
 }
@@ -156,6 +95,45 @@ TEST_F(ApplicationTest, AProfiledRunHasASpanForEachStepOfItsNetworks) {
   }
 }
 
+TEST_F(ApplicationTest, RecordsSayWhatARunWasGivenAndHowMuchEachStageMoved) {
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const measure::Run& run = result->run;
+  EXPECT_EQ(run.header.SettingNumber("threads"), 2);
+  EXPECT_THAT(run.header.settings,
+              Contains(std::pair<std::string, measure::Setting>("precision", std::string("fp32"))));
+  int loads = 0;
+  for (const measure::Span& span : run.spans) {
+    const std::string& where = run.names.Text(span.where);
+    if (span.kind == measure::Kind::kLoad) {
+      ++loads;
+      EXPECT_EQ(where, "net");
+      EXPECT_EQ(span.trace, measure::kNoTrace);
+      EXPECT_GT(span.bytes_in, 100);
+      EXPECT_THAT(run.names.Text(span.note), HasSubstr("channel_means.onnx"));
+      continue;
+    }
+    if (span.kind == measure::Kind::kWait) continue;
+    const std::int64_t picture = 3 * 20 * 10, tensor = 3 * 8 * 8 * 4;
+    if (where == "read") {
+      EXPECT_EQ(span.bytes_out, picture);
+    }
+    if (where == "resize") {
+      EXPECT_EQ(span.bytes_in, picture);
+    }
+    if (where == "resize") {
+      EXPECT_EQ(span.bytes_out, tensor);
+    }
+    if (where == "net") {
+      EXPECT_EQ(span.bytes_in, tensor);
+    }
+    if (where == "net") {
+      EXPECT_EQ(span.bytes_out, 3 * 4);
+    }
+  }
+  EXPECT_EQ(loads, 1);  // of two replicas
+}
+
 TEST_F(ApplicationTest, AFullDiskWhileWritingAReportIsAnError) {
   const auto result = RunApplication(Spec(), options_);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -180,6 +158,15 @@ TEST_F(ApplicationTest, GroundTruthNeedsSomethingToCompareWith) {
             "writes");
 }
 
+TEST_F(ApplicationTest, OnlyARunThatItsSourceEndedIsComplete) {
+  EXPECT_TRUE(RunApplication(Spec(), options_)->progress.complete);
+  PipelineSpec limited = Spec();
+  ASSERT_TRUE(OverrideParam(&limited, "read", "limit", "3").ok());
+  const auto result = RunApplication(limited, options_);
+  EXPECT_EQ(result->progress.finished, 3);
+  EXPECT_FALSE(result->progress.complete);
+}
+
 TEST_F(ApplicationTest, AnUnreadableSourceEndsTheRun) {
   PipelineSpec spec = Spec();
   ASSERT_TRUE(OverrideSource(&spec, folder_ + "/none.mp4").ok());
@@ -195,138 +182,19 @@ TEST_F(ApplicationTest, AStopThatIsAskedForBeforeItBeginsLeavesNothingUnderWay) 
   EXPECT_EQ(result->progress.started, result->progress.finished);
 }
 
-// What the events of a run say of bad items.
-std::vector<std::string> Failures(const measure::Run& run) {
-  std::vector<std::string> found;
-  for (const measure::Event& event : run.events) {
-    if (event.what == "failed") found.push_back(event.why);
-  }
-  return found;
-}
-
-TEST_F(ApplicationTest, ACutPhotographIsRecordedAndSkipped) {
-  fs::remove_all(folder_ + "/in");
-  fs::copy(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000", folder_ + "/in");
-  const std::string cut = folder_ + "/in/1.jpg";
-  for (const double part : {0.5, 0.95}) {
-    const std::string whole = *ReadFile(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/1.jpg");
-    const auto length = static_cast<std::size_t>(part * static_cast<double>(whole.size()));
-    ASSERT_TRUE(WriteFileAtomically(cut, whole.substr(0, length)).ok());
-    const auto result = RunApplication(Spec(), options_);
-    ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->progress.finished, 3);
-    EXPECT_EQ(result->progress.failed, 1);
-    const std::vector<std::string> failures = Failures(result->run);
-    ASSERT_EQ(failures.size(), 1u);
-    EXPECT_THAT(failures[0], StartsWith(cut + ": frame 0: a packet cannot be decoded: Invalid data "
-                                              "found when processing input (overread"));
-  }
-}
-
-TEST_F(ApplicationTest, DamagedPacketsOfAVideoAreRecordedAndSkipped) {
-  // Noise, so that every frame is many bytes.
-  const std::string path = folder_ + "/noise.mp4";
-  const MediaApi* api = *MediaFunctions();
-  char message[kMediaMessageBytes] = "";
-  void* writer = api->create(path.c_str(), 64, 48, 30, message);
-  ASSERT_NE(writer, nullptr) << message;
-  Random random(5);
-  std::vector<std::uint8_t> pixels(3 * 64 * 48);
-  for (int i = 0; i < 40; ++i) {
-    for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.Uniform(0, 255));
-    ASSERT_EQ(api->write_rgb(writer, pixels.data(), 3 * 64, message), 1) << message;
-  }
-  ASSERT_EQ(api->finish(writer, message), 1) << message;
-  std::string bytes = *ReadFile(path);
-  for (std::size_t i = 0; i < 64; ++i) bytes[bytes.size() / 2 + i] = static_cast<char>(0xA5 ^ i);
-  ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
-
-  PipelineSpec spec = Spec();
-  ASSERT_TRUE(OverrideSource(&spec, path).ok());
-  const auto result = RunApplication(spec, options_);
-  ASSERT_TRUE(result.ok()) << result.status();
-  const std::vector<std::string> failures = Failures(result->run);
-  ASSERT_GE(failures.size(), 1u);
-  EXPECT_LE(failures.size(), 3u);
-  EXPECT_THAT(failures[0], StartsWith(path + ": frame "));
-  EXPECT_THAT(failures[0], HasSubstr("cannot be decoded: Invalid data found"));
-  EXPECT_EQ(result->progress.finished, 40 - static_cast<std::int64_t>(failures.size()));
-}
-
-TEST_F(ApplicationTest, AtNativeRateFramesAreDueWhenTheyWouldBeShown) {
-  const std::string path = folder_ + "/short.mp4";
-  const MediaApi* api = *MediaFunctions();
-  char message[kMediaMessageBytes] = "";
-  void* writer = api->create(path.c_str(), 64, 48, 50, message);
-  ASSERT_NE(writer, nullptr) << message;
-  const std::vector<std::uint8_t> pixels(3 * 64 * 48, 90);
-  for (int i = 0; i < 10; ++i) ASSERT_EQ(api->write_rgb(writer, pixels.data(), 3 * 64, message), 1);
-  ASSERT_EQ(api->finish(writer, message), 1) << message;
-  PipelineSpec spec = Spec();
-  ASSERT_TRUE(OverrideSource(&spec, path).ok());
-  ASSERT_TRUE(OverrideParam(&spec, "read", "rate", "native").ok());
-  const auto result = RunApplication(spec, options_);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_DOUBLE_EQ(result->progress.source_fps, 50);
-  std::vector<std::int64_t> due;
-  for (const measure::Span& span : result->run.spans) {
-    if (span.due == measure::kUnset) continue;
-    due.push_back(span.due);
-    EXPECT_GE(span.begin, span.due);  // never early
-  }
-  ASSERT_EQ(due.size(), 10u);
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    EXPECT_EQ(due[i] - due[0], static_cast<std::int64_t>(i) * 20'000'000);
-  }
-}
-
-PipelineSpec Faces() {
-  const auto spec = LoadPipelineFile(PLUMB_SOURCE_DIR "/apps/faces/faces.yaml");
-  EXPECT_TRUE(spec.ok()) << spec.status();
-  return *spec;
-}
-
-TEST_F(ApplicationTest, AnEmptyGalleryIsAWarning) {
-  const std::string gallery = folder_ + "/nobody.json";
-  ASSERT_TRUE(Gallery().Save(gallery).ok());
-  PipelineSpec spec = Faces();
-  ASSERT_TRUE(OverrideSource(&spec, PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/1.jpg").ok());
-  ASSERT_TRUE(OverrideParam(&spec, "match", "gallery", gallery).ok());
-  const auto result = RunApplication(spec, options_);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_THAT(Warnings(*result),
-              ElementsAre("'match': the gallery '" + gallery + "' is empty: everybody is a stranger"));
-}
-
 TEST_F(ApplicationTest, BadItemsAreAWarningAndAllOfThemAnError) {
   ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/2.ppm", "P6 no picture").ok());
   const auto result = RunApplication(Spec(), options_);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(Warnings(*result).size(), 1u);
   EXPECT_THAT(Warnings(*result)[0],
-              StartsWith("1 bad items were skipped; the first in 'read': " + folder_ +
-                         "/in/2.ppm: frame 2: "));
+              StartsWith("a bad item was skipped, in 'read': " + folder_ + "/in/2.ppm: frame 2: "));
   fs::remove_all(folder_ + "/in");
   ASSERT_TRUE(MakeDirectories(folder_ + "/in").ok());
   ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/0.jpg", "no picture").ok());
   EXPECT_THAT(Text(RunApplication(Spec(), options_).status()),
               StartsWith("every item was bad; the first: stage 'read': " + folder_ +
                          "/in/0.jpg: frame 0: "));
-}
-
-// The application that is shipped: its file must be readable and its stages fit its models.
-TEST_F(ApplicationTest, TheFacesPipelineIsSound) {
-  for (const char* name : {"annotated.yaml", "faces.yaml", "public_faces.yaml"}) {
-    const auto spec = LoadPipelineFile(absl::StrCat(PLUMB_SOURCE_DIR, "/apps/faces/", name));
-    ASSERT_TRUE(spec.ok()) << spec.status();
-    for (std::size_t i = 0; i < spec->stages.size(); ++i) {
-      const int stage = static_cast<int>(i);
-      const Status made = spec->stages[i].type->make_source != nullptr
-                              ? MakeSource(*spec, stage).status()
-                              : MakeStage(*spec, stage).status();
-      EXPECT_TRUE(made.ok()) << made;
-    }
-  }
 }
 
 }  // namespace

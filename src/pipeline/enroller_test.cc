@@ -85,14 +85,15 @@ TEST_F(EnrollerTest, PhotographsThatCannotBeUsedAreNamed) {
   const std::string whole = *ReadFile(std::string(kPhotographs) + "test7_000/0.jpg");
   const std::string cut = folder_ + "/cut.jpg";
   ASSERT_TRUE(WriteFileAtomically(cut, whole.substr(0, whole.size() / 2)).ok());
-  EXPECT_THAT(Text((*enroller)->Embed(cut).status()),
-              StartsWith("cannot read '" + cut +
-                         "': a packet cannot be decoded: Invalid data found when processing input"));
+  EXPECT_THAT(
+      Text((*enroller)->Embed(cut).status()),
+      StartsWith("cannot read '" + cut +
+                 "': a packet cannot be decoded: Invalid data found when processing input"));
 }
 
 TEST_F(EnrollerTest, APipelineThatMatchesNobodyCannotEnrol) {
-  const auto spec = ParsePipeline("pipeline: p\nstages:\n  v: {stage: media, source: x}\n",
-                                  "p.yaml", folder_);
+  const auto spec =
+      ParsePipeline("pipeline: p\nstages:\n  v: {stage: media, source: x}\n", "p.yaml", folder_);
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(Text(Create(*spec).status()),
             "p.yaml: no stage of type match: photographs are enrolled by the stages before it");

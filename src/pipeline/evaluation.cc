@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -121,7 +122,8 @@ void CountFrame(const Detections& detections, const std::vector<TrueFace>& faces
   }
 }
 
-StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::string& truth) {
+StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::string& truth,
+                                      bool complete) {
   std::map<std::int64_t, Detections> found;
   PLUMB_RETURN_IF_ERROR(ForEachFrame(results, [&](std::int64_t frame, const Json& faces) -> Status {
     Detections& detections = found[frame];
@@ -130,6 +132,9 @@ StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::str
     }
     return OkStatus();
   }));
+  const std::int64_t last = complete        ? std::numeric_limits<std::int64_t>::max()
+                            : found.empty() ? -1
+                                            : found.rbegin()->first;
   FaceCounts counts;
   std::int64_t frames = 0;
   PLUMB_RETURN_IF_ERROR(ForEachFrame(truth, [&](std::int64_t frame, const Json& faces) -> Status {
@@ -137,8 +142,8 @@ StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::str
     for (const Json& face : faces) {
       PLUMB_ASSIGN_OR_RETURN(true_faces.emplace_back(), ReadTrueFace(face));
     }
-    CountFrame(found[frame], true_faces, &counts);
     ++frames;
+    if (frame <= last) CountFrame(found[frame], true_faces, &counts);
     return OkStatus();
   }));
   if (frames == 0) return InvalidArgument("'", truth, "' has no frame in it");
@@ -146,7 +151,7 @@ StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::str
 }
 
 std::vector<measure::Quality> QualityOf(const FaceCounts& counts) {
-  return {
+  std::vector<measure::Quality> quality = {
       {"recall", Share(counts.found, counts.wanted), 0.95, true, counts.wanted},
       {"precision", Share(counts.found, counts.found + counts.wrong), 0.95, true,
        counts.found + counts.wrong},
@@ -154,6 +159,8 @@ std::vector<measure::Quality> QualityOf(const FaceCounts& counts) {
       {"stranger_acceptance", Share(counts.accepted, counts.strangers), 0.02, false,
        counts.strangers},
   };
+  std::erase_if(quality, [](const measure::Quality& figure) { return figure.count == 0; });
+  return quality;
 }
 
 }  // namespace plumb::pipeline

@@ -35,10 +35,13 @@ void CountFrame(const Detections& detections, const std::vector<TrueFace>& faces
                 FaceCounts* counts);
 
 // Both files are JSON Lines with the key frame; frames of the truth without a line in the results
-// count as empty. Errors name file and line.
-StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::string& truth);
+// count as empty. Where the run was not complete (stopped, or limited to some frames), those after
+// the last line of the results are not counted: nobody looked at them. Errors name file and line.
+StatusOr<FaceCounts> CompareWithTruth(const std::string& results, const std::string& truth,
+                                      bool complete);
 
-// recall, precision, rank1, stranger_acceptance with their targets.
+// recall, precision, rank1, stranger_acceptance with their targets; those that nothing was counted
+// for are left out.
 std::vector<measure::Quality> QualityOf(const FaceCounts& counts);
 
 }  // namespace plumb::pipeline

@@ -81,15 +81,28 @@ TEST_F(EvaluationFileTest, FramesWithoutResultsCountAsMissed) {
             "{\"frame\":1,\"faces\":[{\"name\":\"a\",\"known\":true,\"box\":[0,0,10,10]}]}\n");
   const std::string results = Write(
       "results", "{\"frame\":1,\"faces\":[{\"name\":\"a\",\"score\":0.9,\"box\":[0,0,10,9]}]}\n");
-  const auto counts = CompareWithTruth(results, truth);
+  const auto counts = CompareWithTruth(results, truth, true);
   ASSERT_TRUE(counts.ok()) << counts.status();
   const std::vector<measure::Quality> quality = QualityOf(*counts);
   EXPECT_EQ(quality[0].what, "recall");
   EXPECT_DOUBLE_EQ(quality[0].value, 0.5);
   EXPECT_EQ(quality[0].count, 2);
   EXPECT_DOUBLE_EQ(quality[2].value, 1);
-  EXPECT_DOUBLE_EQ(quality[3].value, 0);
-  EXPECT_FALSE(quality[3].higher_is_better);
+  EXPECT_EQ(quality.size(), 3u);  // no stranger was found: nothing can be said of their acceptance
+}
+
+TEST_F(EvaluationFileTest, FramesThatAnIncompleteRunDidNotReachAreNotCounted) {
+  std::string text;
+  for (int frame = 0; frame < 4; ++frame) {
+    text += "{\"frame\":" + std::to_string(frame) +
+            ",\"faces\":[{\"name\":\"a\",\"known\":true,\"box\":[0,0,10,10]}]}\n";
+  }
+  const std::string truth = Write("truth", text);
+  const std::string results = Write(
+      "results", "{\"frame\":1,\"faces\":[{\"name\":\"a\",\"score\":0.9,\"box\":[0,0,10,9]}]}\n");
+  EXPECT_EQ(CompareWithTruth(results, truth, true)->wanted, 4);
+  EXPECT_EQ(CompareWithTruth(results, truth, false)->wanted, 2);  // 0 was lost, 2 and 3 not seen
+  EXPECT_TRUE(QualityOf(*CompareWithTruth(Write("none", ""), truth, false)).empty());
 }
 
 TEST_F(EvaluationFileTest, ErrorsNameFileAndLine) {
@@ -98,16 +111,16 @@ TEST_F(EvaluationFileTest, ErrorsNameFileAndLine) {
     return std::string(counts.status().message());
   };
   const std::string bad = Write("bad", "{\"frame\":0,\"faces\":[]}\n{\"frame\":1,\"fac");
-  EXPECT_TRUE(message(CompareWithTruth(good, bad))
+  EXPECT_TRUE(message(CompareWithTruth(good, bad, true))
                   .starts_with(bad + ":2: expected {\"frame\":...,\"faces\":[...]}"));
   const std::string no_box = Write("box", "{\"frame\":0,\"faces\":[{\"box\":[1,2]}]}\n");
-  EXPECT_EQ(message(CompareWithTruth(no_box, good)),
+  EXPECT_EQ(message(CompareWithTruth(no_box, good, true)),
             no_box + ":1: a face has no box [x0,y0,x1,y1]");
   const std::string empty = Write("empty", "");
-  EXPECT_EQ(message(CompareWithTruth(good, empty)), "'" + empty + "' has no frame in it");
+  EXPECT_EQ(message(CompareWithTruth(good, empty, true)), "'" + empty + "' has no frame in it");
   const std::string odd =
       Write("odd", "{\"frame\":0,\"faces\":[{\"box\":[1,2,3,4],\"score\":\"x\"}]}");
-  EXPECT_FALSE(CompareWithTruth(odd, good).ok());
+  EXPECT_FALSE(CompareWithTruth(odd, good, true).ok());
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ StatusOr<bool> MediaFile::Next(const std::string& payload, BufferPool& buffers, 
   if (api_->read_rgb(reader_, image.pixels.get(), image.row_bytes, words) == 0) {
     return BadItem(words);
   }
+  message->work.bytes_out = image.bytes();
   message->Set(payload, std::move(image));
   return true;
 }

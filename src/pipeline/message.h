@@ -23,6 +23,8 @@ struct Image {
   int width = 0, height = 0;
   std::int64_t row_bytes = 0;
   std::shared_ptr<std::uint8_t[]> pixels;
+
+  std::int64_t bytes() const { return row_bytes * height; }
 };
 
 // Where a picture went in a resized one: x' = x * scale_x + offset_x, in continuous coordinates.
@@ -54,6 +56,12 @@ struct Embeddings {
   int count() const { return dims == 0 ? 0 : static_cast<int>(values.size()) / dims; }
 };
 
+// What a stage knows of its work on a message, for the records; -1: nothing.
+struct WorkAmount {
+  std::int64_t items = -1;  // faces, where the work is done for each; one message otherwise
+  std::int64_t bytes_in = -1, bytes_out = -1;
+};
+
 // JSON text.
 struct Note {
   std::string json;
@@ -72,6 +80,7 @@ class Message {
   std::string origin;         // the file
   std::int64_t due_ns = 0;    // of the recorder's clock
   std::int64_t ready_ns = 0;  // when the stage before was done with it
+  WorkAmount work;            // of the stage under way, which may set it; never sent
   bool failed = false;        // bad input: the stages that follow let it pass untouched
 
   // Replaces what had that name.

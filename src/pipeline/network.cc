@@ -1,11 +1,45 @@
 #include "pipeline/network.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "onnx/import.h"
 #include "ops/ops.h"
 
 namespace plumb::pipeline {
+namespace {
+
+// Reading and compiling a model, as a span of the stage that was the first to ask for it.
+class LoadSpan {
+ public:
+  LoadSpan(const StageContext& context, const std::string& path) : recorder_(context.recorder) {
+    if (recorder_ == nullptr) return;
+    span_.where = recorder_->Name(context.id);
+    span_.note = recorder_->Name(path);
+    span_.kind = measure::Kind::kLoad;
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+    if (!error) span_.bytes_in = static_cast<std::int64_t>(bytes);
+    span_.begin = recorder_->Now();
+    cpu_begin_ = ThreadCpuNanos();
+  }
+  ~LoadSpan() {
+    if (recorder_ == nullptr) return;
+    span_.cpu_ns = ThreadCpuNanos() - cpu_begin_;
+    span_.end = recorder_->Now();
+    recorder_->Emit(span_);
+  }
+  LoadSpan(const LoadSpan&) = delete;
+  LoadSpan& operator=(const LoadSpan&) = delete;
+
+ private:
+  measure::Recorder* recorder_;
+  measure::Span span_;
+  std::int64_t cpu_begin_ = 0;
+};
+
+}  // namespace
+
 Network::Network(std::string path, std::shared_ptr<engine::Model> model, ThreadPool* pool)
     : path_(std::move(path)), session_(std::move(model), pool) {
   const Graph& graph = session_.model().graph();
@@ -20,6 +54,7 @@ StatusOr<std::shared_ptr<Network>> Network::Load(const StageContext& context,
     PLUMB_ASSIGN_OR_RETURN(
         const std::shared_ptr<engine::Model> model,
         context.shared->Get<engine::Model>(path, [&]() -> StatusOr<std::shared_ptr<engine::Model>> {
+          const LoadSpan span(context, path);
           PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(path, ops::AllOps()));
           engine::CompileOptions options;
           options.target = context.target;

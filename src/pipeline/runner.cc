@@ -267,6 +267,7 @@ Progress Runner::progress() const {
   progress.failed = state.failed;
   progress.seconds = static_cast<double>(NowNanos() - impl_->begin_ns) / 1e9;
   progress.source_fps = state.source_fps;
+  progress.complete = state.source_ended;
   return progress;
 }
 

@@ -25,6 +25,7 @@ struct Progress {
   std::int64_t failed = 0;    // bad items, skipped frames of the source included
   double seconds = 0;
   double source_fps = 0;  // 0: unknown
+  bool complete = false;  // the source gave everything: it was neither stopped nor limited
 };
 
 struct RunnerOptions {

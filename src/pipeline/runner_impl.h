@@ -57,6 +57,7 @@ class RunState {
   std::atomic<bool> cancelled{false};
   std::atomic<std::int64_t> started{0}, last_done{0}, last_good{0}, failed{0};
   std::atomic<double> source_fps{0};
+  std::atomic<bool> source_ended{false};
   int last_stages = 0;
 
   // Replicas that have loaded what they need: the source begins when all have.

@@ -40,7 +40,10 @@ class SourceWorker {
         if (state_.stop_requested) return OkStatus();
       }
       PLUMB_ASSIGN_OR_RETURN(const Outcome outcome, Ask(*source, after_first >= 0, &message));
-      if (outcome == Outcome::kEnd) return OkStatus();
+      if (outcome == Outcome::kEnd) {
+        state_.source_ended = source->gave_everything();
+        return OkStatus();
+      }
       if (outcome == Outcome::kBad) continue;
       state_.started.fetch_add(1);
       ++trace;
@@ -76,6 +79,8 @@ class SourceWorker {
       span.where = stage_.name;
       span.kind = stage_.kind;
       span.due = message->due_ns;
+      span.bytes_in = message->work.bytes_in;
+      span.bytes_out = message->work.bytes_out;
       span.begin = begin;
       span.end = state_.Now();
       span.cpu_ns = ThreadCpuNanos() - cpu;

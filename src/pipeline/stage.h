@@ -60,7 +60,7 @@ struct StageContext {
   std::string output_folder;  // what relative paths of written files are relative to
   // Frames per second of the source, once the first message has come; 0: unknown. May be null.
   const std::atomic<double>* source_fps = nullptr;
-  bool profile = false;       // networks tell the times of their steps
+  bool profile = false;  // networks tell the times of their steps
 
   std::string OutputPath(const std::string& path) const {
     return path.empty() || path[0] == '/' || output_folder.empty() ? path
@@ -82,7 +82,7 @@ class Stage {
 
   // Loads what it needs. Errors end the run before it begins.
   virtual Status Start(const StageContext& context) = 0;
-  // Works on one message in place.
+  // Works on one message in place; may set its `work`.
   virtual Status Process(Message& message) = 0;
   // Several messages at once, for stages whose batch() is more than 1: result i is of message i; an
   // error of the whole batch ends the run.
@@ -103,12 +103,14 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual Status Start(const StageContext& context) = 0;
-  // Fills the next message; false at the end. A bad item is skipped by the caller, which asks
+  // Fills the next message, false at the end. A bad item is skipped by the caller, which asks
   // again.
   virtual StatusOr<bool> Next(Message* message) = 0;
   // When the item that Next fills is due, nanoseconds after the first one; -1: as soon as possible.
   virtual std::int64_t DueOfNext() { return -1; }
   virtual double frames_per_second() const { return 0; }  // 0: unknown
+  // Once Next has said false: that was everything, not a limit that a parameter set.
+  virtual bool gave_everything() const { return true; }
 };
 
 // One line of stages.def. Exactly one of make_stage, make_source is set.

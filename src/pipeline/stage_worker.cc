@@ -54,6 +54,7 @@ class StageWorker {
   Status Work(std::vector<Message>& messages) {
     std::vector<Message*> good;
     for (Message& message : messages) {
+      message.work = {};
       if (!message.failed) good.push_back(&message);
     }
     if (good.empty()) return OkStatus();
@@ -81,7 +82,11 @@ class StageWorker {
     worker_->TakeSpans(&inner_);
     for (std::int64_t i = 0; i < count; ++i) {
       measure::Span span;
-      span.trace = messages[static_cast<std::size_t>(i)]->trace;
+      const Message& message = *messages[static_cast<std::size_t>(i)];
+      span.trace = message.trace;
+      span.items = message.work.items;
+      span.bytes_in = message.work.bytes_in;
+      span.bytes_out = message.work.bytes_out;
       span.where = stage_.name;
       span.kind = stage_.kind;
       span.begin = begin + (end - begin) * i / count;

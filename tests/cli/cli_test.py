@@ -270,6 +270,47 @@ class PipelineTest(CommandLine):
                 for name in ("report.html", "records.jsonl", "trace.json", "summary.json"):
                     self.assertGreater((report / name).stat().st_size, 0, name)
 
+    def pictures(self):
+        """A pipeline on three pictures of which the second is none."""
+        folder = self.folder / "pictures"
+        folder.mkdir(exist_ok=True)
+        for name in ("a.ppm", "c.ppm"):
+            (folder / name).write_bytes(b"P6\n4 4\n255\n" + bytes(48))
+        (folder / "b.jpg").write_text("no picture")
+        file = self.folder / "pictures.yaml"
+        file.write_text(f"""
+pipeline: pictures
+stages:
+  read: {{stage: media, source: pictures}}
+  small: {{stage: resize, size: [8, 8]}}
+  net: {{stage: model, model: {ROOT}/testdata/pipeline/channel_means.onnx}}
+channels: [{{from: read, to: small}}, {{from: small, to: net}}]
+""")
+        return file
+
+    def test_a_bad_picture_is_a_warning(self):
+        status, _, err = plumb("pipeline", "run", self.pictures())
+        self.assertEqual(status, 0)
+        self.assertRegex(err, "^plumb: warning: a bad item was skipped, in 'read': "
+                              ".*/pictures/b.jpg: frame 1: .*\n$")
+
+    def test_a_profile_adds_the_steps_of_networks_to_the_records(self):
+        report = self.folder / "profiled"
+        status, _, _ = plumb("pipeline", "run", self.pictures(), "--profile", "--report", report)
+        self.assertEqual(status, 0)
+        with (report / "records.jsonl").open() as file:
+            lines = [json.loads(line) for line in file]
+        self.assertEqual(lines[0]["command"][4:], ["--report", str(report), "--profile"])
+        stages = {line["id"]: line for line in lines if line.get("where") == "net" and "id" in line}
+        steps = [line for line in lines if "parent" in line]
+        self.assertEqual(len(stages), 2)
+        self.assertGreaterEqual(len(steps), 2)
+        for step in steps:
+            stage = stages[step["parent"]]
+            self.assertEqual((step["kind"], step["trace"]), ("ai", stage["trace"]))
+            self.assertTrue(stage["begin"] <= step["begin"] <= step["end"] <= stage["end"])
+            self.assertTrue(step["note"])
+
     def test_mistakes_in_the_file_are_told_with_their_line(self):
         self.file.with_name("loop.yaml").write_text(
             PIPELINE.format(source=self.video).replace("from: video, to: small",

@@ -59,6 +59,7 @@ class CropStage : public Stage {
           *image, transforms[i], params_.width, params_.height, params_.outside, params_.map,
           static_cast<float*>(crops.mutable_raw()) + static_cast<std::int64_t>(i) * elements);
     }
+    message.work = {count, image->bytes(), crops.bytes()};
     message.Set(params_.output, std::move(crops));
     message.Set(params_.detections, std::move(kept));
     return OkStatus();

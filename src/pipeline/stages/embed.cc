@@ -39,6 +39,9 @@ class EmbedStage : public Stage {
       const std::vector<std::int8_t> values = Quantise(vector);
       embeddings.values.insert(embeddings.values.end(), values.begin(), values.end());
     }
+    message.work = {count, crops->bytes(),
+                    static_cast<std::int64_t>(embeddings.unit.size() * sizeof(float) +
+                                              embeddings.values.size())};
     message.Erase(params_.input);
     message.Set(params_.output, std::move(embeddings));
     return OkStatus();

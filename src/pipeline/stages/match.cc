@@ -59,6 +59,7 @@ class MatchStage : public Stage {
         named[i].name = gallery_->entries()[static_cast<std::size_t>(nearest.index)].name;
       }
     }
+    message.work.items = static_cast<std::int64_t>(named.size());
     message.Set(params_.detections, std::move(named));
     return OkStatus();
   }

@@ -78,6 +78,8 @@ class MediaSource : public Source {
 
   double frames_per_second() const override { return frames_per_second_; }
 
+  bool gave_everything() const override { return gave_everything_; }
+
   std::int64_t DueOfNext() override {
     if (!params_.native_rate) return -1;
     return static_cast<std::int64_t>(static_cast<double>(asked_) / frames_per_second_ * 1e9);
@@ -88,7 +90,8 @@ class MediaSource : public Source {
     ++asked_;
     while (true) {
       if (file_ == nullptr) {
-        if (next_file_ >= files_.size()) return false;
+        gave_everything_ = next_file_ >= files_.size();
+        if (gave_everything_) return false;
         PLUMB_RETURN_IF_ERROR(OpenNext(message));
       }
       const StatusOr<bool> found = file_->Next(params_.output, buffers_, message);
@@ -135,7 +138,7 @@ class MediaSource : public Source {
 
   const MediaParams params_;
   BufferPool buffers_;
-  bool is_folder_ = false;
+  bool is_folder_ = false, gave_everything_ = false;
   std::vector<std::string> files_;
   std::size_t next_file_ = 0;
   std::unique_ptr<MediaFile> file_;

@@ -95,6 +95,11 @@ class ModelStage : public Stage {
       }
     }
     PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, runner_.Run(inputs));
+    const auto share = static_cast<std::int64_t>(messages.size());
+    std::int64_t bytes_in = 0, bytes_out = 0;
+    for (const Tensor& input : inputs) bytes_in += input.bytes();
+    for (const Tensor& output : outputs) bytes_out += output.bytes();
+    for (Message* message : messages) message->work = {-1, bytes_in / share, bytes_out / share};
     for (std::size_t o = 0; o < outputs.size(); ++o) {
       const std::string& name = runner_.network().outputs()[o];
       for (std::size_t m = 0; m < messages.size(); ++m) {

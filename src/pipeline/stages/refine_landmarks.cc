@@ -44,6 +44,8 @@ class RefineStage : public Stage {
       const std::size_t width = static_cast<std::size_t>(rows.width);
       PLUMB_RETURN_IF_ERROR(Refine({rows.values.data() + i * width, width}, &refined[i]));
     }
+    message.work.items = static_cast<std::int64_t>(refined.size());
+    message.work.bytes_in = crops->bytes();
     message.Erase(params_.input);
     message.Set(params_.detections, std::move(refined));
     return OkStatus();

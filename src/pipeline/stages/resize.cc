@@ -70,6 +70,8 @@ class ResizeStage : public Stage {
     placement.offset_y = box.y;
     placement.width = image->width;
     placement.height = image->height;
+    message.work.bytes_in = image->bytes();
+    message.work.bytes_out = plane * 3 * static_cast<std::int64_t>(sizeof(float));
     message.Set(params_.placement, placement);
     message.Set(
         params_.output,

@@ -74,6 +74,7 @@ class WriteJsonLines : public Stage {
         .Raw("faces", faces + "]")
         .Finish();
     line_ += '\n';
+    message.work.bytes_out = static_cast<std::int64_t>(line_.size());
     return Check(std::fwrite(line_.data(), 1, line_.size(), file_.get()) == line_.size());
   }
 

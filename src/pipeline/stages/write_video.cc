@@ -1,8 +1,8 @@
 // write_video: pictures as a video file. All have the size of the first one; a side that is odd
 // loses its last pixel.
 //
-// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps (default: that of
-// the source, or 25 where it has none); image (payload).
+// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps (default: that
+// of the source, or 25 where it has none); image (payload).
 #include "pipeline/media_library.h"
 #include "pipeline/stage.h"
 
@@ -43,6 +43,7 @@ class WriteVideo : public Stage {
     if (api_->write_rgb(writer_, image->pixels.get(), image->row_bytes, words) == 0) {
       return ResourceExhausted("cannot write '", path_, "': ", words);
     }
+    message.work.bytes_in = image->bytes();
     return OkStatus();
   }
 
