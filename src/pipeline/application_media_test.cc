@@ -1,6 +1,9 @@
 // Applications on real media: photographs, videos with damage, the faces that are shipped.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "core/random.h"
 #include "pipeline/application_test.h"
 #include "pipeline/gallery.h"
@@ -143,6 +146,35 @@ TEST_F(ApplicationTest, TheTruthOfUnseenFramesDoesNotCount) {
   EXPECT_EQ(result->run.quality[0].what, "recall");
   EXPECT_LT(result->run.quality[0].count, 40);  // of nearly 8000 in the whole video
   EXPECT_GT(result->run.quality[0].value, 0.5);
+}
+
+TEST_F(ApplicationTest, AnAnnotatedVideoHasTheRateOfItsSourceAndAColourForEveryFace) {
+  auto spec = LoadPipelineFile(PLUMB_SOURCE_DIR "/apps/faces/annotated.yaml");
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  ASSERT_TRUE(OverrideParam(&*spec, "video", "limit", "2").ok());
+  const auto result = RunApplication(*spec, options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+
+  const auto file = MediaFile::Open(folder_ + "/out/annotated.mp4", 1);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_DOUBLE_EQ((*file)->info().frames_per_second, 30);
+  EXPECT_EQ((*file)->info().frames, 2);
+  BufferPool buffers(0);
+  Message message;
+  ASSERT_TRUE(*(*file)->Next("image", buffers, &message));
+  const Image& image = **message.Get<Image>("image");
+  ASSERT_EQ(image.width, 1280);
+  const std::string lines = *ReadFile(folder_ + "/out/faces.jsonl");
+  const auto first = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
+  ASSERT_GE(first["faces"].size(), 3u);
+  for (const auto& face : first["faces"]) {
+    // In the label's left margin, half way up; the video blurs colours into the letters.
+    const int x = std::max(0, face["box"][0].get<int>()) + 1, y = face["box"][1].get<int>() - 9;
+    if (x >= 1000 || y < 9) continue;  // moved to stay in the picture
+    const std::uint8_t* pixel = image.pixels.get() + y * image.row_bytes + 3 * x;
+    const int blue_less_red = pixel[2] - pixel[0];
+    EXPECT_GT(face["name"].is_null() ? -blue_less_red : blue_less_red, 10) << face;
+  }
 }
 
 // The application that is shipped: its file must be readable and its stages fit its models.

@@ -1,7 +1,9 @@
-// draw: the detections on a copy of the picture: a box, the name (or "?") and the score.
+// draw: the detections on a copy of the picture: a box, and above it the name and the similarity;
+// of a stranger the similarity to the nearest known person; of what was not looked up the score.
 //
-// Keys: image, detections, output (names of payloads); thickness; text_scale; landmarks (true:
-// dots).
+// Keys: image, detections, output (names of payloads); thickness and text_scale (default: by the
+// height of the picture); landmarks (true: dots).
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -13,11 +15,25 @@
 namespace plumb::pipeline {
 namespace {
 
-constexpr Colour kKnown = {0, 158, 115}, kStranger = {213, 94, 0}, kPaper = {255, 255, 255};
+// Told apart by people who see red and green alike, and dark enough for white letters.
+constexpr Colour kKnown = {0, 114, 178}, kStranger = {190, 75, 0}, kPaper = {255, 255, 255};
+
+std::string Label(const Detection& d) {
+  char text[96];
+  if (!d.name.empty()) {
+    std::snprintf(text, sizeof(text), "%.60s %.2f", d.name.c_str(),
+                  static_cast<double>(d.similarity));
+  } else if (d.similarity != 0) {
+    std::snprintf(text, sizeof(text), "stranger %.2f", static_cast<double>(d.similarity));
+  } else {
+    std::snprintf(text, sizeof(text), "%.2f", static_cast<double>(d.score));
+  }
+  return text;
+}
 
 struct DrawParams {
   std::string image, detections, output;
-  int thickness = 2, text_scale = 2;
+  int thickness = 0, text_scale = 0;  // 0: by the height of the picture
   bool landmarks = false;
 };
 
@@ -40,29 +56,35 @@ class DrawStage : public Stage {
                   static_cast<std::size_t>(canvas.row_bytes));
     }
     for (const Detection& detection : *found) Draw(canvas, detection);
+    message.work.bytes_in = image->bytes();
+    message.work.bytes_out = canvas.bytes();
     message.Set(params_.output, std::move(canvas));
     return OkStatus();
   }
 
  private:
   void Draw(const Image& canvas, const Detection& d) const {
+    constexpr int kRowsOfAScale = 360;  // letters of 14 pixels in a picture of 720
+    const int by_height = std::max(1, (canvas.height + kRowsOfAScale / 2) / kRowsOfAScale);
+    const int scale = params_.text_scale > 0 ? params_.text_scale : by_height;
+    const int thickness = params_.thickness > 0 ? params_.thickness : by_height + 1;
     const Colour colour = d.name.empty() ? kStranger : kKnown;
     const int x0 = static_cast<int>(std::lround(d.x0)), y0 = static_cast<int>(std::lround(d.y0));
     DrawBox(canvas, x0, y0, static_cast<int>(std::lround(d.x1)),
-            static_cast<int>(std::lround(d.y1)), params_.thickness, colour);
+            static_cast<int>(std::lround(d.y1)), thickness, colour);
     if (params_.landmarks) {
       for (const Point& p : d.landmarks) {
         const int x = static_cast<int>(p.x), y = static_cast<int>(p.y);
-        FillBox(canvas, x - 1, y - 1, x + 2, y + 2, colour);
+        FillBox(canvas, x - scale, y - scale, x + scale, y + scale, colour);
       }
     }
-    char text[96];
-    std::snprintf(text, sizeof(text), "%.60s %.0f%%", d.name.empty() ? "?" : d.name.c_str(),
-                  100.0 * (d.name.empty() ? d.score : d.similarity));
-    const int scale = params_.text_scale, height = (kLetterHeight + 2) * scale;
-    const int top = y0 >= height ? y0 - height : y0;
-    FillBox(canvas, x0, top, x0 + TextWidth(text, scale) + scale, top + height, colour);
-    DrawText(canvas, x0 + scale, top + scale, text, scale, kPaper);
+    // Above the box, or in it at the top of the picture; never cut by a side of the picture.
+    const std::string text = Label(d);
+    const int width = TextWidth(text, scale) + scale, height = (kLetterHeight + 2) * scale;
+    const int left = std::max(0, std::min(x0, canvas.width - width));
+    const int top = y0 >= height ? y0 - height : std::max(0, y0);
+    FillBox(canvas, left, top, left + width, top + height, colour);
+    DrawText(canvas, left + scale, top + scale, text, scale, kPaper);
   }
 
   const DrawParams params_;
@@ -76,8 +98,8 @@ StatusOr<std::unique_ptr<Stage>> MakeDraw(StageParams& params) {
   p.image = params.Text("image", "image");
   p.detections = params.Text("detections", "detections");
   p.output = params.Text("output", "drawn");
-  p.thickness = static_cast<int>(params.Int("thickness", 2, 1, 100));
-  p.text_scale = static_cast<int>(params.Int("text_scale", 2, 1, 20));
+  p.thickness = static_cast<int>(params.Int("thickness", 0, 1, 100));
+  p.text_scale = static_cast<int>(params.Int("text_scale", 0, 1, 20));
   p.landmarks = params.Flag("landmarks", false);
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<DrawStage>(p);
