@@ -101,8 +101,10 @@ bool Reader::OpenDecoder(int threads, char* message) {
   codec_->thread_count = threads;
   codec_->pkt_timebase = stream_->time_base;
   codec_->max_pixels = kMaxPixels;
-  // Damage is reported, not painted over.
-  codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_CAREFUL | AV_EF_EXPLODE;
+  // Damage that a decoder notices is reported, not painted over. The one for TIFF would take every
+  // tag that it does not know for damage.
+  codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_CAREFUL;
+  if (codec->id != AV_CODEC_ID_TIFF) codec_->err_recognition |= AV_EF_EXPLODE;
   error = avcodec_open2(codec_.get(), codec, nullptr);
   return error < 0 ? Fail(message, "its decoder does not start", error) : true;
 }
