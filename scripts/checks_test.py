@@ -161,7 +161,7 @@ class PackagesTest(unittest.TestCase):
         for row in rows:
             self.assertEqual(len(row), 3, row)
             self.assertRegex(row[0], r"^(cmd|header|python|file):.")
-            self.assertIn(row[2], ("build", "demo", "test", "check", "train"))
+            self.assertIn(row[2], ("build", "demo", "test", "check", "bench", "train"))
 
     def test_usage_and_listing(self):
         script = ROOT / "scripts" / "install_packages.sh"

@@ -138,7 +138,8 @@ def count_entry(entry, results):
     output = entry.findtext("system-out") or ""
     count = Count()
     if entry.get("status") == "notrun" or entry.find("skipped") is not None:
-        count.skipped.append((name, last_line(output)))
+        missing = "Unable to find executable" in output
+        (count.failed if missing else count.skipped).append((name, last_line(output)))
         return count
     passed = entry.get("status") == "run"
     cases = read_cases(results / f"{name}.xml", name)
