@@ -37,6 +37,8 @@ std::string Excerpt(const ParamNode& node) {
 
 }  // namespace
 
+ParamNode::ParamNode() = default;
+
 const ParamNode* ParamNode::Find(std::string_view key) const {
   for (const auto& [name, node] : members) {
     if (name == key) return &node;

@@ -15,6 +15,9 @@ namespace plumb::pipeline {
 // A piece of a pipeline file: a scalar, a list or a mapping, with the line where it stands.
 struct ParamNode {
   enum class Form { kScalar, kList, kMap };
+  // Not inline: a pair asks whether its types have one before the pair itself is complete.
+  ParamNode();
+
   Form form = Form::kScalar;
   int line = 0;  // from 1
   std::string text;
