@@ -221,7 +221,7 @@ endfunction()
 
 # A libFuzzer target: LLVMFuzzerTestOneInput in `source`, seeds in `corpus` (both relative to the
 # room). Two ctest entries: <name>.corpus runs every seed once, <name>.fuzz looks for new inputs for
-# PLUMB_FUZZ_SECONDS. Does nothing unless PLUMB_BUILD_FUZZERS (the preset `fuzz`) is on.
+# PLUMB_FUZZ_SECONDS. Does nothing unless PLUMB_BUILD_FUZZERS (the preset `dev`) is on.
 set(PLUMB_FUZZ_SECONDS 20 CACHE STRING "Seconds that each fuzz target runs")
 function(plumb_fuzzer name source corpus)
   if(NOT PLUMB_BUILD_FUZZERS)
