@@ -140,6 +140,26 @@ std::vector<std::int64_t> ToInt64s(const Tensor& tensor) {
   return values;
 }
 
+Tensor FromInt64s(DType dtype, const Shape& shape, std::span<const std::int64_t> values) {
+  Tensor result = Tensor::Zeros(dtype, shape);
+  PLUMB_CHECK(static_cast<std::size_t>(result.num_elements()) == values.size(), values.size(),
+              " values for shape ", shape.ToString());
+  const bool known = VisitNumber(
+      dtype,
+      [&]<typename T>(T) {
+        if constexpr (std::is_integral_v<T>) {
+          std::ranges::transform(values, result.mutable_data<T>().begin(),
+                                 [](std::int64_t x) { return static_cast<T>(x); });
+          return true;
+        } else {
+          return false;
+        }
+      },
+      false);
+  PLUMB_CHECK(known, "element type ", Str(DTypeName(dtype)));
+  return result;
+}
+
 Tensor FromDoubles(DType dtype, const Shape& shape, std::span<const double> values) {
   Tensor result = Tensor::Zeros(dtype, shape);
   PLUMB_CHECK(static_cast<std::size_t>(result.num_elements()) == values.size(), values.size(),

@@ -87,6 +87,9 @@ std::vector<std::int64_t> ToInt64s(const Tensor& tensor);
 // Rounds or saturates as a C++ cast does for in-range values.
 Tensor FromDoubles(DType dtype, const Shape& shape, std::span<const double> values);
 
+// Exact where the type holds the numbers; `dtype` is an integer type or bool.
+Tensor FromInt64s(DType dtype, const Shape& shape, std::span<const std::int64_t> values);
+
 template <typename T>
 Tensor Tensor::FromVector(const Shape& shape, const std::vector<T>& values) {
   Tensor result = Zeros(DTypeOf<T>::value, shape);

@@ -95,11 +95,11 @@ const Tensor* Planner::KnownTensor(ValueId value) {
   if (!HasKnownElements(value)) return nullptr;
   std::shared_ptr<Tensor>& tensor = known_[static_cast<std::size_t>(value)];
   if (tensor == nullptr) {
-    std::vector<double> elements;
+    std::vector<std::int64_t> elements;
     for (const Dim& dim : *inference_->info(value).content) {
-      elements.push_back(static_cast<double>(dim.value()));
+      elements.push_back(dim.value());
     }
-    tensor = std::make_shared<Tensor>(FromDoubles(dtype(value), shape(value), elements));
+    tensor = std::make_shared<Tensor>(FromInt64s(dtype(value), shape(value), elements));
   }
   return tensor.get();
 }

@@ -1,7 +1,5 @@
 // Runs from segment to segment: what is between two of them are tensors, and nodes that no plan can
 // hold run on these.
-#include <cstring>
-
 #include "core/check.h"
 #include "core/clock.h"
 #include "engine/planner.h"

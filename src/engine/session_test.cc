@@ -142,34 +142,6 @@ graph part(x: f32[4], e: f32[0]) -> (y, z) {
   ExpectEqualsInterpreter(graph, {Normal({4}, 7), Normal({0}, 7)});
 }
 
-// How exporters spell a broadcast to sizes of which some are -1, and a pad to whole windows.
-TEST(SessionTest, SizesThroughChoicesAndRemaindersAreKnownToPlans) {
-  const Graph graph = Parse(R"(
-graph sizes(x: f32[N,1], z: f32[N,W]) -> (y, p) {
-  minus = const i64[] {-1}
-  three = const i64[] {3}
-  one = const i64[1] {1}
-  zero = const i64[1] {0}
-  target = const i64[2] {-1, 3}
-  two = Shape(target)
-  ones = ConstantOfShape(two) {value = i64[1] {1}}
-  unset = Mul(ones, minus)
-  same = Equal(target, unset)
-  shape = Where(same, ones, target)
-  y = Expand(x, shape)
-  sizes = Shape(z)
-  width = Gather(sizes, one)
-  rest = Mod(width, three)
-  lack = Sub(three, rest)
-  pad = Mod(lack, three)
-  pads = Concat(zero, zero, zero, pad) {axis = 0}
-  p = Pad(z, pads)
-})");
-  const auto segment = ExpectEqualsInterpreter(graph, {Normal({2, 1}, 7), Normal({2, 7}, 8)});
-  ASSERT_NE(segment, nullptr);
-  EXPECT_EQ(segment->output_shapes.size(), 2u);
-}
-
 TEST(SessionTest, DropoutThatDropsNothingCostsNothing) {
   const Graph graph = Parse(R"(
 graph drop(x: f32[2,6]) -> (y) {

@@ -47,8 +47,9 @@ std::optional<DimVector> InferContext::content(int i) const {
   if (tensor == nullptr || tensor->rank() > 1 || tensor->num_elements() > kMaxReadElements) {
     return std::nullopt;
   }
-  const bool readable = IsInteger(tensor->dtype()) && tensor->dtype() != DType::kInt4 &&
-                        tensor->dtype() != DType::kUInt4;
+  const DType dtype = tensor->dtype();
+  const bool readable = (IsInteger(dtype) || dtype == DType::kBool) && dtype != DType::kInt4 &&
+                        dtype != DType::kUInt4;
   if (!readable) return std::nullopt;
   const std::vector<std::int64_t> elements = ToInt64s(*tensor);
   return DimVector(elements.begin(), elements.end());

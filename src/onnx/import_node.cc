@@ -117,6 +117,11 @@ Status Importer::ImportOperator(const onnxpb::NodeProto& node, const OpDef& op, 
     return AddNode(node, op, *std::move(inputs), std::move(attrs), num_outputs,
                    std::move(subgraphs), scope);
   }
+  // What every version of an operator has; the rest is checked when the node is added.
+  const bool needs_input = !op.inputs.empty() && op.inputs[0].arity == Arity::kRequired;
+  if (needs_input && (inputs->empty() || (*inputs)[0] == kNoValue)) {
+    return InvalidArgument(label, ": input 0 '", Str(op.inputs[0].name), "' is missing");
+  }
   const auto opset = static_cast<int>(scope.opsets().at(""));
   GraphBuilder builder(&scope.graph(), &ops_);
   const std::shared_ptr<const std::string> fault = attrs.CollectFaults();

@@ -125,6 +125,8 @@ std::optional<EpilogueActivation> AsActivation(const Graph& graph, const Node& n
     if (bound.dtype() != DType::kFloat32 || bound.num_elements() != 1) return std::nullopt;
     (i == 1 ? activation.alpha : activation.beta) = bound.data<float>()[0];
   }
+  // Where the bounds are the wrong way round, the upper one wins; in an epilogue the lower would.
+  activation.alpha = std::min(activation.alpha, activation.beta);
   return activation;
 }
 

@@ -1,9 +1,35 @@
 #include "ops/content.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace plumb::ops {
 namespace {
+
+// Whether elements of the type are these numbers: an operator may wrap or saturate others. Sizes,
+// which expressions stand for, are of 32 or 64 bits.
+bool Holds(DType dtype, const DimVector& content) {
+  const auto within = [&content](std::int64_t low, std::int64_t high) {
+    return std::all_of(content.begin(), content.end(), [&](const Dim& dim) {
+      return dim.is_constant() && dim.value() >= low && dim.value() <= high;
+    });
+  };
+  const auto fits_int32 = [](const Dim& dim) {
+    return !dim.is_constant() || (dim.value() >= INT32_MIN && dim.value() <= INT32_MAX);
+  };
+  switch (dtype) {
+    case DType::kInt64: return true;
+    case DType::kInt32: return std::all_of(content.begin(), content.end(), fits_int32);
+    case DType::kInt16: return within(INT16_MIN, INT16_MAX);
+    case DType::kInt8: return within(INT8_MIN, INT8_MAX);
+    case DType::kUInt64: return within(0, INT64_MAX);
+    case DType::kUInt32: return within(0, UINT32_MAX);
+    case DType::kUInt16: return within(0, UINT16_MAX);
+    case DType::kUInt8: return within(0, UINT8_MAX);
+    case DType::kBool: return within(0, 1);
+    default: return false;
+  }
+}
 
 // Symbols are sizes: an expression that only adds is not negative.
 bool CannotBeEqual(const Dim& expression, const Dim& number) {
@@ -39,8 +65,7 @@ std::optional<Dim> Combine(const Dim& a, const Dim& b, ContentOp op) {
 
 void SetKnownContent(InferContext& context, const DimVector& content) {
   const ValueInfo& out = context.outputs()[0];
-  if (!IsInteger(out.dtype) && out.dtype != DType::kBool) return;
-  if (content.size() > kMaxContent) return;
+  if (content.size() > kMaxContent || !Holds(out.dtype, content)) return;
   if (!out.dims.has_value() || out.dims->size() > 1) return;
   const Dim count = out.dims->empty() ? Dim(1) : (*out.dims)[0];
   if (count == Dim(static_cast<std::int64_t>(content.size()))) context.SetContent(0, content);

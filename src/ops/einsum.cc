@@ -27,12 +27,18 @@ OpDef Schema() {
   return op;
 }
 
+Dim SizeOf(UpgradeContext& context, std::size_t input, const std::vector<int>& labels, int label) {
+  const auto at = std::find(labels.begin(), labels.end(), label) - labels.begin();
+  return (*context.builder().info(context.inputs[input]).dims)[static_cast<std::size_t>(at)];
+}
+
 // The sum over one label of two operands, each with one label of its own, is a batched matrix
 // product between transposes, which has kernels and a gradient.
 Status Upgrade(UpgradeContext& context) {
   if (context.inputs.size() != 2) return OkStatus();
   std::vector<int> ranks;
   for (const ValueId v : context.inputs) {
+    if (v == kNoValue) return OkStatus();  // inference tells that it is missing
     const auto& dims = context.builder().info(v).dims;
     if (!dims) return OkStatus();
     ranks.push_back(static_cast<int>(dims->size()));
@@ -46,6 +52,8 @@ Status Upgrade(UpgradeContext& context) {
     const auto in_b = std::count(b.begin(), b.end(), label);
     const bool kept = label < equation->result_rank;
     if (in_a > 1 || in_b > 1 || (!kept && (in_a == 0 || in_b == 0))) return OkStatus();
+    // A summed size of 1 may meet another one in a sum, but not in a product.
+    if (!kept && SizeOf(context, 0, a, label) != SizeOf(context, 1, b, label)) return OkStatus();
     (in_a == 0 ? right : in_b == 0 ? left : kept ? batch : summed).push_back(label);
   }
   if (left.size() != 1 || right.size() != 1 || summed.size() != 1) return OkStatus();

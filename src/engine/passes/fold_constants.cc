@@ -37,13 +37,13 @@ Tensor KnownElements(const ValueInfo& info) {
   if (!info.content || !info.dims || !IsInteger(info.dtype)) return {};
   const std::optional<Shape> shape = ConcreteShape(*info.dims);
   if (!shape) return {};
-  std::vector<double> elements;
+  std::vector<std::int64_t> elements;
   for (const Dim& dim : *info.content) {
     if (!dim.is_constant()) return {};
-    elements.push_back(static_cast<double>(dim.value()));
+    elements.push_back(dim.value());
   }
   if (static_cast<std::int64_t>(elements.size()) != NumElements(*shape)) return {};
-  return FromDoubles(info.dtype, *shape, elements);
+  return FromInt64s(info.dtype, *shape, elements);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ constexpr Pass kPasses[] = {
 #undef PLUMB_PASS
 };
 
-// Changes that one graph may take. Most settle after a few; shape arithmetic that goes through
-// tensors uncovers a link of its chain with each.
+// Changes of a graph by one pass. Most settle after a few; shape arithmetic that goes through
+// tensors uncovers a link of its chain with each. What is left then stays as it is.
 constexpr int kMaxChanges = 256;
 
 }  // namespace
@@ -51,9 +51,13 @@ Status Optimize(Graph& graph, const OpTable& ops) {
       PLUMB_RETURN_IF_ERROR(Optimize(*sub.body, ops));
     }
   }
-  int changes = 0;
-  for (std::size_t i = 0; i < std::size(kPasses) && changes < kMaxChanges;) {
+  int changes[std::size(kPasses)] = {};
+  for (std::size_t i = 0; i < std::size(kPasses);) {
     const Pass& pass = kPasses[i];
+    if (changes[i] >= kMaxChanges) {
+      ++i;
+      continue;
+    }
     StatusOr<bool> changed = pass.run(graph, ops);
     if (!changed.ok()) return Annotate(changed.status(), absl::StrCat("pass ", Str(pass.name)));
     if (!*changed) {
@@ -63,7 +67,7 @@ Status Optimize(Graph& graph, const OpTable& ops) {
     graph.RemoveDeadNodes();
     const Status inferred = InferGraph(graph);
     if (!inferred.ok()) return Annotate(inferred, absl::StrCat("after pass ", Str(pass.name)));
-    ++changes;
+    ++changes[i];
     i = 0;
   }
   return OkStatus();

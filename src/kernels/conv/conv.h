@@ -16,9 +16,10 @@
 // nothing but zero terms. Only elements inside the tensors are read or written. dst may equal
 // residual.
 //
-// Winograd's algorithms add other numbers: with e = 6e-8 and s the largest sum of magnitudes of the
-// products of an output, the error is at most 6 e s for F(2,3), 30 e s for F(4,3) and 100 e s for
-// F(6,3), and what is not a number reaches every output of its tile, infinities as NaN.
+// Winograd's algorithms add other numbers: with e = 6e-8 and s the largest, over all outputs, of
+// the sum of magnitudes of an output's products, the error is at most 6 e s for F(2,3), 30 e s for
+// F(4,3) and 100 e s for F(6,3). What is not a number reaches every output of its tile, infinities
+// as NaN; inputs beyond 1e36 may overflow where the definition does not.
 //
 // Operands of a call: {src, packed, residual, dst}; residual is null without has_residual.
 #pragma once

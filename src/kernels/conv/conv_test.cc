@@ -228,7 +228,7 @@ class ConvTest : public testing::KernelTest {
   void Complete(ConvProblem* p, bool fast) {
     for (std::size_t d = 0; d < 3; ++d) {
       const std::int64_t extent = (p->kernel[d] - 1) * p->dilation[d] + 1;
-      const std::int64_t pad_end = p->kernel[d] > 1 ? Uniform(0, 2) : 0;
+      const std::int64_t pad_end = p->kernel[d] > 1 ? Uniform(0, 2) : Uniform(0, 8) / 8;
       std::int64_t out =
           p->transposed ? (p->in_size[d] - 1) * p->stride[d] + extent - p->pad_begin[d] - pad_end +
                               Uniform(0, p->stride[d] - 1)
@@ -344,6 +344,42 @@ TEST_F(ConvTest, WinogradOnEverySizeOfImage) {
     if (in_place) p.residual = p.dst;
     Check(p, in_place, false);
     if (HasFailure()) return;
+  }
+}
+
+// What is not a number spreads within its tile, and no further.
+TEST_F(ConvTest, NanStaysInItsWinogradTile) {
+  const ConvProblem p = Square(16, 24, 1, 20, 3, 1, 1);
+  const auto elements = [](const ImageStrides& strides, std::int64_t channels) {
+    return static_cast<std::size_t>(20 * 20 * channels * (strides.channel == 1));
+  };
+  std::vector<float> src(elements(p.src, 16)), weights(24 * 16 * 9);
+  for (float& x : src) x = static_cast<float>(random_.NextNormal());
+  for (float& x : weights) x = static_cast<float>(random_.NextNormal());
+  std::vector<Algorithm> algorithms;
+  ListConv(p, target_, &algorithms);
+  for (const Algorithm& algorithm : algorithms) {
+    if (WinogradFactor(ConvAlgorithmName(algorithm)) == 0) continue;
+    SCOPED_TRACE(ConvAlgorithmName(algorithm));
+    GuardPages packed(PackedConvBytes(p, algorithm) / std::int64_t{sizeof(float)}, true);
+    PackConv(p, algorithm, weights.data(), nullptr, packed.data());
+    const BoundKernel kernel = BindConv(p, algorithm, target_);
+    std::vector<float> clean(elements(p.dst, 24)), dirty = clean;
+    RunOn(&one_, kernel, {src.data(), packed.data(), nullptr, clean.data()});
+    std::vector<float> bad = src;
+    bad[0] = NAN;  // of the first pixel, which only the first tile sees
+    RunOn(&one_, kernel, {bad.data(), packed.data(), nullptr, dirty.data()});
+    EXPECT_TRUE(std::isnan(dirty[0]));
+    constexpr std::int64_t kMostOutputs = 6;
+    for (std::int64_t y = 0; y < 20; ++y) {
+      for (std::int64_t x = 0; x < 20; ++x) {
+        if (y < kMostOutputs && x < kMostOutputs) continue;
+        for (std::int64_t o = 0; o < 24; ++o) {
+          const auto at = static_cast<std::size_t>((y * 20 + x) * 24 + o);
+          ASSERT_EQ(clean[at], dirty[at]) << y << ", " << x;
+        }
+      }
+    }
   }
 }
 

@@ -20,6 +20,7 @@ constexpr std::size_t kSize = 1;    // m = WinogradOutputs(size)
 
 constexpr std::int64_t kMaxChannels = 4096;
 alignas(64) constexpr float kZeros[kMaxChannels + 16] = {};
+static_assert(kWinogradKernels >= kMaxTileColumns);
 
 struct WinogradParams {
   ConvProblem problem;
@@ -90,11 +91,12 @@ void TransformTile(const WinogradParams& p, const float* src, const TilePlace& p
   const int outputs = WinogradOutputs(p.size), inputs = WinogradInputs(p.size);
   const float* pixels[kMaxWinogradInputs];
   const float* image = src + place.image * problem.src.batch + place.depth * problem.src.spatial[0];
+  const bool in_depth = place.depth < problem.in_size[0];  // an end pad may lie behind it
   const std::int64_t y0 = place.row * outputs - problem.pad_begin[1];
   const std::int64_t x0 = place.column * outputs - problem.pad_begin[2];
   for (int i = 0; i < inputs; ++i) {
     const std::int64_t y = y0 + i;
-    const bool inside = y >= 0 && y < problem.in_size[1];
+    const bool inside = in_depth && y >= 0 && y < problem.in_size[1];
     for (int j = 0; j < inputs; ++j) {
       const std::int64_t x = x0 + j;
       pixels[i * inputs + j] = inside && x >= 0 && x < problem.in_size[2]

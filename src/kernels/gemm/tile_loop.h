@@ -85,8 +85,9 @@ TaskGrid ChooseGrid(std::int64_t tiles, std::int64_t panels, std::int64_t units,
 // One block in progress. Source offers
 //   TileSource FillA(row, rows, chunk, table, scratch): table[tap][row] for the taps of the chunk;
 //   void FillC(row, rows, c, residual): pointers to column 0 of rows (residual only if there is
-//   one) void LoadResidual(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns] void
-//   StoreC(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns]
+//       one);
+//   void LoadResidual(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns];
+//   void StoreC(row, rows, column, columns, stage): staged: [rows][kMaxTileColumns].
 template <typename Source>
 class TileLoop {
  public:
