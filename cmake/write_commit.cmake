@@ -6,7 +6,7 @@ execute_process(COMMAND git -C ${SOURCE} rev-parse --short HEAD
 if(NOT commit)
   set(commit "no commit")
 else()
-  execute_process(COMMAND git -C ${SOURCE} diff-index --quiet HEAD -- RESULT_VARIABLE changed ERROR_QUIET)
+  execute_process(COMMAND git -C ${SOURCE} diff --quiet HEAD -- RESULT_VARIABLE changed ERROR_QUIET)
   if(changed)
     string(APPEND commit "+changes")
   endif()
