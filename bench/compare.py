@@ -26,30 +26,48 @@ QUICK = "resnet18,mobilenet_v2,squeezenet1_1,mlp"
 PEERS = ["onnxruntime", "opencv"]
 
 
-def numbers(text):
-    return [int(part) for part in text.split(",")]
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
 
 
-def parse():
+def positives(text):
+    return [positive(part) for part in text.split(",")]
+
+
+def duration(text):
+    number = float(text)
+    if not 0 < number <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 3600")
+    return number
+
+
+def parse(arguments=None):
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", help=f"names or .onnx files, from {', '.join(models.MODELS)}")
-    parser.add_argument("--threads", type=numbers, default=sorted({1, cores}), metavar="N,N")
-    parser.add_argument("--batches", type=numbers, default=[1], metavar="N,N")
-    parser.add_argument("--pairs", type=int, help="default 6; with --quick 2")
-    parser.add_argument("--seconds", type=float, help="of a process; default 1.5; with --quick 0.3")
+    parser.add_argument("--threads", type=positives, metavar="N,N",
+                        help="default 1 and all cores; with --quick 1")
+    parser.add_argument("--batches", type=positives, default=[1], metavar="N,N")
+    parser.add_argument("--pairs", type=positive, help="default 6; with --quick 2")
+    parser.add_argument("--seconds", type=duration,
+                        help="of a process; default 1.5; with --quick 0.3")
     parser.add_argument("--peers", default=",".join(PEERS), help="default: %(default)s")
     parser.add_argument("--plumb", default="build/plumb")
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("out/bench"))
-    parser.add_argument("--quick", action="store_true", help=f"a minute: {QUICK}, one thread")
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help=f"a minute: {QUICK}")
+    options = parser.parse_args(arguments)
     options.output = options.output.resolve()
-    if options.quick:
-        options.threads = [1]
+    if options.threads is None:
+        options.threads = [1] if options.quick else sorted({1, cores})
+    if options.pairs is None:
+        options.pairs = 2 if options.quick else 6
+    if options.seconds is None:
+        options.seconds = 0.3 if options.quick else 1.5
     options.models = (options.models or (QUICK if options.quick else ",".join(models.MODELS)))
-    options.models = options.models.split(",")
-    options.pairs = options.pairs or (2 if options.quick else 6)
-    options.seconds = options.seconds or (0.3 if options.quick else 1.5)
+    options.models = list(dict.fromkeys(options.models.split(",")))
     options.peers = options.peers.split(",") if options.peers else []
     for name in options.models:
         if name not in models.MODELS and not name.endswith(".onnx"):

@@ -90,5 +90,32 @@ class CompareTest(unittest.TestCase):
             engines.run([sys.executable, "-c", "raise SystemExit(3)"], 1)
 
 
+def options_of(*arguments):
+    return compare.parse(["--models", "mlp", *arguments])
+
+
+class OptionsTest(unittest.TestCase):
+    def test_quick_changes_only_what_is_not_given(self):
+        quick = options_of("--quick")
+        self.assertEqual((quick.threads, quick.pairs, quick.seconds), ([1], 2, 0.3))
+        given = options_of("--quick", "--threads", "2,3", "--pairs", "1", "--seconds", "2")
+        self.assertEqual((given.threads, given.pairs, given.seconds), ([2, 3], 1, 2))
+        self.assertEqual((options_of().pairs, options_of().seconds), (6, 1.5))
+
+    def test_numbers_that_make_no_sense_are_refused(self):
+        for option, value, message in [
+                ("--pairs", "0", "0 is not above 0"), ("--pairs", "-1", "-1 is not above 0"),
+                ("--threads", "1,0", "0 is not above 0"), ("--batches", "0", "0 is not above 0"),
+                ("--seconds", "0", "0 is not above 0 and at most 3600"),
+                ("--seconds", "nan", "nan is not above 0 and at most 3600"),
+                ("--pairs", "x", "invalid positive value: 'x'")]:
+            with self.subTest(option=option, value=value):
+                err = io.StringIO()
+                with contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as ended:
+                    options_of(f"{option}={value}")
+                self.assertEqual(ended.exception.code, 2)
+                self.assertIn(f"argument {option}: {message}\n", err.getvalue())
+
+
 if __name__ == "__main__":
     unittest.main()
