@@ -5,6 +5,7 @@ import pathlib
 
 import numpy
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import TensorProto, mapping
 
 import models
@@ -38,10 +39,36 @@ def model_file(name, folder):
     return path.resolve()
 
 
+def case_names(chosen):
+    """A name for each of the models, no two alike: that of its file, numbered where it is taken."""
+    names = {}
+    for model in chosen:
+        stem = pathlib.Path(model).stem if model.endswith(".onnx") else model
+        name, number = stem, 1
+        while name in names.values():
+            number += 1
+            name = f"{stem}_{number}"
+        names[model] = name
+    return names
+
+
+def element_type(value):
+    """The numpy type of an input. Raises ValueError where numpy has none of numbers."""
+    number = value.type.tensor_type.elem_type
+    dtype = mapping.TENSOR_TYPE_TO_NP_TYPE.get(number)
+    if dtype is None or dtype == numpy.dtype(object):
+        raise ValueError(f"input '{value.name}' is no tensor of numbers but of "
+                         f"{TensorProto.DataType.Name(number)}")
+    return dtype
+
+
 def make_feeds(path, batch, seed=0):
     """Seeded normal numbers, 0 or 1 for integers; a symbolic first size is the batch. Raises ValueError
-    where another size is open."""
-    graph = onnx.load(str(path), load_external_data=False).graph
+    where another size is open, the elements are no numbers or the file is torn."""
+    try:
+        graph = onnx.load(str(path), load_external_data=False).graph
+    except DecodeError as error:
+        raise ValueError(f"'{path}' is no ONNX file: {error}") from error
     weights = {initializer.name for initializer in graph.initializer}
     random = numpy.random.default_rng(seed)
     feeds = {}
@@ -54,7 +81,7 @@ def make_feeds(path, batch, seed=0):
             shape[0] = batch
         if 0 in shape:
             raise ValueError(f"input '{value.name}' leaves more than the batch open")
-        dtype = mapping.TENSOR_TYPE_TO_NP_TYPE[tensor.elem_type]
+        dtype = element_type(value)
         if tensor.elem_type in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16):
             feeds[value.name] = random.standard_normal(shape).astype(dtype)
         else:
@@ -62,10 +89,10 @@ def make_feeds(path, batch, seed=0):
     return feeds
 
 
-def make_case(name, threads, batch, folder):
-    path = model_file(name, folder / "models")
-    model = path.stem
+def make_case(model, name, threads, batch, folder):
+    """`name` is that of case_names; the inputs lie in a folder of it."""
+    path = model_file(model, folder / "models")
     feeds = make_feeds(path, batch)
-    inputs = folder / "inputs" / f"{model}_{batch}"
+    inputs = folder / "inputs" / f"{name}_batch{batch}"
     peer.write_arrays(inputs, feeds)
-    return Case(model, path, threads, batch, feeds, inputs)
+    return Case(name, path, threads, batch, feeds, inputs)

@@ -13,7 +13,6 @@ import datetime
 import os
 import pathlib
 import shlex
-import subprocess
 import sys
 
 import cases
@@ -85,22 +84,18 @@ def processor_name():
     return "unknown processor"
 
 
-def git_commit():
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=engines.HERE,
-                          capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "no commit"
-
-
 def largest_error(ours, theirs):
-    return max(relative_error(ours[name], theirs[name]) if name in ours else float("inf")
-               for name in theirs)
+    """`ours` goes by the names of plumb's files."""
+    files = {name: name.replace("/", "_") for name in theirs}
+    return max(relative_error(ours[files[name]], theirs[name]) if files[name] in ours
+               else float("inf") for name in theirs)
 
 
 def engine_row(engine, case, rows, facts, seconds):
-    """What one engine did in one case; `rows` are those of its processes."""
+    """What one engine did in one case; `rows` are those of its processes. Only plumb says its isa."""
     medians = [row["median_ms"] for row in rows]
     return {"engine": engine.name, "version": engine.version, "model": case.model,
-            "threads": case.threads, "batch": case.batch, "precision": "f32", "isa": facts["isa"],
+            "threads": case.threads, "batch": case.batch, "precision": "f32", "isa": rows[0].get("isa"),
             "processor": facts["processor"], "commit": facts["commit"],
             "command": shlex.join(engine.command(case, seconds)), "date": facts["date"],
             "processes": len(rows), "count": sum(row["iters"] for row in rows),
@@ -120,7 +115,7 @@ class Comparison:
         self.ceilings = {(row["ceiling"], row["threads"]): row["value"]
                          for row in self.plumb.ceilings()}
         self.facts = {"processor": processor_name(), "cores": len(os.sched_getaffinity(0)),
-                      "commit": git_commit(), "isa": "", "peak": 0, "coverage": 0,
+                      "commit": self.plumb.commit, "isa": "", "peak": 0, "coverage": 0,
                       "date": datetime.date.today().isoformat(), "pairs": options.pairs,
                       "seconds": options.seconds, "command": shlex.join(sys.argv)}
 
@@ -141,12 +136,25 @@ class Comparison:
                 self.problem(f"{engine.name} cannot run {case}: {failed}")
         return usable
 
+    def time_in_turns(self, case, peers):
+        """{engine's name: rows of its processes}, without the peers that failed."""
+        running = [self.plumb, *peers]
+        measured = {engine.name: [] for engine in running}
+        for _ in range(self.options.pairs):
+            for engine in list(running):
+                try:
+                    measured[engine.name].append(engine.measure(case, self.options.seconds))
+                except engines.Failed as failed:
+                    if engine is self.plumb:
+                        raise
+                    self.problem(f"{engine.name} failed while it was timed, {case}: {failed}")
+                    running.remove(engine)
+                    del measured[engine.name]
+        return measured
+
     def measure(self, case):
         usable = self.usable_peers(case, self.plumb.outputs(case))
-        measured = {engine.name: [] for engine in [self.plumb, *[peer for peer, _ in usable]]}
-        for _ in range(self.options.pairs):
-            for engine in [self.plumb, *[peer for peer, _ in usable]]:
-                measured[engine.name].append(engine.measure(case, self.options.seconds))
+        measured = self.time_in_turns(case, [engine for engine, _ in usable])
         ours = measured["plumb"]
         self.facts["isa"] = ours[0]["isa"]
         self.facts["peak"] = self.ceilings.get((f"fma fp32 {ours[0]['isa']}", 1), 0)
@@ -157,6 +165,8 @@ class Comparison:
         self.rows.append(own)
         print(f"  plumb {own['median_ms']:.3g} ms, {own['gflops']:.3g} GFLOP/s", flush=True)
         for engine, error in usable:
+            if engine.name not in measured:
+                continue
             theirs = measured[engine.name]
             row = engine_row(engine, case, theirs, self.facts, self.options.seconds)
             self.rows.append(row)
@@ -179,6 +189,7 @@ class Comparison:
 
     def write(self):
         folder = self.options.output
+        folder.mkdir(parents=True, exist_ok=True)
         named = {row["engine"]: f"{row['engine']} {row['version']}".replace("plumb plumb", "plumb")
                  for row in self.rows}
         self.facts["engines"] = list(named.values())
@@ -189,24 +200,34 @@ class Comparison:
         (folder / "models.md").write_text(text, encoding="utf-8")
 
 
-def main():
-    options = parse()
+def compare(options):
     comparison = Comparison(options)
-    todo = [(name, threads, batch) for name in options.models for batch in options.batches
+    names = cases.case_names(options.models)
+    todo = [(model, threads, batch) for model in options.models for batch in options.batches
             for threads in options.threads]
-    for number, (name, threads, batch) in enumerate(todo, 1):
+    for number, (model, threads, batch) in enumerate(todo, 1):
         try:
-            case = cases.make_case(name, threads, batch, options.output)
+            case = cases.make_case(model, names[model], threads, batch, options.output)
             print(f"[{number}/{len(todo)}] {case}", flush=True)
             comparison.measure(case)
-        except (engines.Failed, OSError, ValueError) as failed:
-            comparison.problem(f"plumb cannot run {name}: {failed}")
+        except engines.Failed as failed:
+            comparison.problem(f"plumb cannot run {model}: {failed}")
+        except (OSError, ValueError) as failed:
+            comparison.problem(f"{model} cannot be measured: {failed}")
         comparison.write()
     print("\n" + report.table(comparison.comparisons))
     for mean in report.means(comparison.comparisons):
         print(report.mean_line(mean))
     print(f"written to {options.output / 'models.md'}")
     return 0 if comparison.rows else 1
+
+
+def main(arguments=None):
+    try:
+        return compare(parse(arguments))
+    except (engines.Failed, OSError) as failed:
+        print(f"compare.py: {failed}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

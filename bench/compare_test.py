@@ -17,7 +17,7 @@ class FakeEngine:
     """Gives the times it is told, one for each process, and writes down that it was asked."""
 
     def __init__(self, name, times, asked, failure=None):
-        self.name, self.version = name, "1"
+        self.name, self.version, self.commit = name, "1", "abc"
         self._times, self._asked, self._failure = iter(times), asked, failure
 
     def command(self, case, _seconds):
@@ -31,20 +31,23 @@ class FakeEngine:
     def measure(self, _case, _seconds):
         self._asked.append(self.name)
         ms = next(self._times)
-        return {"median_ms": ms, "min_ms": ms, "p90_ms": ms, "load_ms": 1, "peak_rss_mb": 1,
-                "iters": 10, "isa": "avx2", "gflops": 50}
+        if isinstance(ms, Exception):
+            raise ms
+        row = {"median_ms": ms, "min_ms": ms, "p90_ms": ms, "load_ms": 1, "peak_rss_mb": 1,
+               "iters": 10}
+        return {**row, "isa": "avx2", "gflops": 50} if self.name == "plumb" else row
 
     def ceilings(self):
         return [{"ceiling": "fma fp32 avx2", "threads": 1, "value": 100}]
 
 
 class CompareTest(unittest.TestCase):
-    def measure(self, peers, pairs=3):
+    def measure(self, peers, pairs=3, own=(2, 4, 3)):
         asked = []
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             options = types.SimpleNamespace(plumb=None, peers=[], pairs=pairs, seconds=1,
                                             output=pathlib.Path(folder))
-            real, engines.Plumb = engines.Plumb, lambda _: FakeEngine("plumb", [2, 4, 3], asked)
+            real, engines.Plumb = engines.Plumb, lambda _: FakeEngine("plumb", own, asked)
             try:
                 comparison = compare.Comparison(options)
             finally:
@@ -69,10 +72,11 @@ class CompareTest(unittest.TestCase):
     def test_a_stored_figure_says_how_it_came_about(self):
         comparison, _, _ = self.measure([("a", [1, 4, 6], None)])
         for row in comparison.rows:
-            self.assertEqual((row["threads"], row["precision"], row["isa"], row["count"]),
-                             (1, "f32", "avx2", 30))
+            self.assertEqual((row["threads"], row["precision"], row["count"], row["commit"]),
+                             (1, "f32", 30, "abc"))
             self.assertIn("mlp.onnx", row["command"])
-            self.assertTrue(row["commit"] and row["processor"])
+            self.assertTrue(row["processor"])
+        self.assertEqual([row["isa"] for row in comparison.rows], ["avx2", None])
         self.assertEqual(comparison.rows[1]["spread_ms"], [1, 6])
 
     def test_a_peer_that_is_missing_or_fails_is_said_and_left_out(self):
@@ -83,11 +87,34 @@ class CompareTest(unittest.TestCase):
         self.assertIn("a is left out: no library", page)
         self.assertIn("b cannot run mlp, 1 thread, batch 1: no Erf", page)
 
+    def test_a_peer_that_fails_while_it_is_timed_takes_only_its_own_row_away(self):
+        comparison, asked, page = self.measure([
+            ("a", [1, engines.Failed("killed")], None), ("b", [8, 8, 8], None)])
+        self.assertEqual(asked, ["plumb", "a", "b", "plumb", "a", "b", "plumb", "b"])
+        self.assertEqual([row["engine"] for row in comparison.rows], ["plumb", "b"])
+        self.assertEqual([row["peer"] for row in comparison.comparisons], ["b"])
+        self.assertIn("a failed while it was timed, mlp, 1 thread, batch 1: killed", page)
+        with self.assertRaisesRegex(engines.Failed, "^broke$"):
+            self.measure([("a", [1], None)], own=[engines.Failed("broke")])
+
+    def test_outputs_are_compared_by_the_names_of_the_files(self):
+        ones = numpy.ones(2)
+        self.assertEqual(compare.largest_error({"scores_all": ones}, {"scores/all": ones}), 0)
+        self.assertEqual(compare.largest_error({"a": ones}, {"b": ones}), float("inf"))
+
     def test_a_process_that_fails_gives_its_last_line(self):
         with self.assertRaisesRegex(engines.Failed, "^why$"):
             engines.run([sys.executable, "-c", "import sys; sys.exit('what\\nwhy')"], 1)
         with self.assertRaises(engines.NotInstalled):
             engines.run([sys.executable, "-c", "raise SystemExit(3)"], 1)
+        with self.assertRaisesRegex(engines.Failed, "^cannot start '/none': No such file or direct"):
+            engines.run(["/none"], 1)
+        with self.assertRaisesRegex(engines.Failed, "^expected a line of JSON, got: hello$"):
+            engines.json_of("hello\n")
+
+    def test_the_commit_is_that_of_the_program(self):
+        self.assertEqual(engines.commit_of("plumb 0.1.0 (abc+changes, GNU 12.2.0)"), "abc+changes")
+        self.assertEqual(engines.commit_of("1"), "no commit")
 
 
 def options_of(*arguments):
@@ -115,6 +142,35 @@ class OptionsTest(unittest.TestCase):
                     options_of(f"{option}={value}")
                 self.assertEqual(ended.exception.code, 2)
                 self.assertIn(f"argument {option}: {message}\n", err.getvalue())
+
+
+class MainTest(unittest.TestCase):
+    def main(self, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = compare.main(["--peers", "", *map(str, arguments)])
+        return status, out.getvalue(), err.getvalue()
+
+    def test_a_missing_program_is_said_in_one_line(self):
+        self.assertEqual(self.main("--plumb", "/none", "--models", "mlp"),
+                         (1, "", "compare.py: cannot start '/none': No such file or directory\n"))
+
+    def test_files_that_cannot_be_measured_are_said_and_skipped(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "torn.onnx").write_bytes(b"\x3a\xff\x01torn")
+            program = folder / "plumb"
+            program.write_text("#!/bin/sh\n[ $1 = --version ] && echo 'plumb 1 (abc, C)'; exit 0\n")
+            program.chmod(0o755)
+            output = folder / "new" / "output"
+            status, out, err = self.main("--plumb", program, "--output", output, "--models",
+                                         f"{folder}/none.onnx,{folder}/torn.onnx")
+            self.assertEqual((status, err), (1, ""))
+            page = (output / "models.md").read_text(encoding="utf-8")
+        for text in (out, page):
+            self.assertIn(f"{folder}/none.onnx cannot be measured: ", text)
+            self.assertIn(f"{folder}/torn.onnx cannot be measured: '{folder}/torn.onnx' is no ONNX "
+                          "file: ", text)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+
+import numpy
 
 from peers import peer
 
@@ -33,6 +36,8 @@ def run(command, threads):
                               timeout=SECONDS_AT_MOST, env=environment)
     except subprocess.TimeoutExpired as late:
         raise Failed(f"still running after {SECONDS_AT_MOST} s") from late
+    except OSError as error:
+        raise Failed(f"cannot start '{command[0]}': {error.strerror}") from error
     if done.returncode == peer.NOT_INSTALLED:
         raise NotInstalled(last_line(done.stderr))
     if done.returncode != 0:
@@ -41,7 +46,16 @@ def run(command, threads):
 
 
 def json_of(text):
-    return json.loads(text.strip().splitlines()[-1])
+    try:
+        return json.loads(last_line(text))
+    except ValueError as error:
+        raise Failed(f"expected a line of JSON, got: {last_line(text)}") from error
+
+
+def commit_of(version):
+    """What the build wrote into `plumb --version`: plumb 1.2.3 (COMMIT, COMPILER)."""
+    found = re.search(r"\(([^,)]+)", version)
+    return found.group(1) if found else "no commit"
 
 
 class Plumb:
@@ -50,6 +64,7 @@ class Plumb:
     def __init__(self, program):
         self.program = str(pathlib.Path(program).resolve())
         self.version = last_line(run([self.program, "--version"], 1))
+        self.commit = commit_of(self.version)
 
     def command(self, case, seconds):
         return [self.program, "bench", str(case.path), "--threads", str(case.threads), "--batch",
@@ -63,12 +78,13 @@ class Plumb:
         return json_of(run(self.command(case, seconds), case.threads))
 
     def outputs(self, case):
+        """By the names of the files that plumb writes, which have _ for /."""
         with tempfile.TemporaryDirectory() as folder:
-            inputs = [word for name in case.feeds
-                      for word in ("--input", f"{name}={case.inputs / name}.npy")]
+            inputs = [word for name, path in peer.array_files(case.inputs).items()
+                      for word in ("--input", f"{name}={path}")]
             run([self.program, "run", str(case.path), "--threads", str(case.threads), "--output",
                  folder, *inputs], case.threads)
-            return peer.read_arrays(pathlib.Path(folder))
+            return {path.stem: numpy.load(path) for path in pathlib.Path(folder).glob("*.npy")}
 
     def ceilings(self):
         """The JSON rows of `plumb inspect --cpu`: what the machine can do."""

@@ -2,9 +2,10 @@
 
     python3 -m peers.NAME MODEL --threads N --seconds S --warmup N --inputs DIR [--outputs DIR]
 
-DIR/INPUT.npy is what is fed; with --outputs the results of the last run are written there. A peer is
-a module with a class Session(path, threads, feeds): version, run(), which is what is timed, and
-outputs(). It raises Missing, which ends with status 3, where it is not installed.
+The arrays of DIR are what is fed, names.json says which is which; with --outputs the results of the
+last run are written in the same way. A peer is a module with a class Session(path, threads, feeds):
+version, run(), which is what is timed, and outputs(). It raises Missing, which ends with status 3,
+where it is not installed.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 import numpy
 
 NOT_INSTALLED = 3
+NAMES = "names.json"  # the file of each array: a name may hold what a file name may not
 MIN_RUNS, MAX_RUNS = 5, 4000
 
 
@@ -43,14 +45,22 @@ def time_runs(run, seconds, warmup):
     return times
 
 
+def array_files(folder):
+    """The path of each array by its name."""
+    names = json.loads((folder / NAMES).read_text(encoding="utf-8"))
+    return {name: folder / file for name, file in names.items()}
+
+
 def read_arrays(folder):
-    return {path.stem: numpy.load(path) for path in sorted(folder.glob("*.npy"))}
+    return {name: numpy.load(path) for name, path in array_files(folder).items()}
 
 
 def write_arrays(folder, arrays):
     folder.mkdir(parents=True, exist_ok=True)
+    files = {name: f"{number}.npy" for number, name in enumerate(arrays)}
     for name, array in arrays.items():
-        numpy.save(folder / f"{name.replace('/', '_')}.npy", array)
+        numpy.save(folder / files[name], array)
+    (folder / NAMES).write_text(json.dumps(files), encoding="utf-8")
 
 
 def measure(load, options):
