@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace plumb::measure {
 namespace {
@@ -26,6 +27,12 @@ std::int64_t UpperEnd(std::size_t bucket) {
   return static_cast<std::int64_t>(next - 1);
 }
 
+// Stays at the largest number that there is.
+std::int64_t SumOf(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
+
 }  // namespace
 
 void Histogram::Add(std::int64_t value) {
@@ -35,7 +42,7 @@ void Histogram::Add(std::int64_t value) {
   ++counts_[bucket];
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = std::max(max_, value);
-  sum_ += value;
+  sum_ = SumOf(sum_, value);
   ++count_;
 }
 
@@ -45,7 +52,7 @@ void Histogram::Merge(const Histogram& other) {
   for (std::size_t i = 0; i < other.counts_.size(); ++i) counts_[i] += other.counts_[i];
   min_ = count_ == 0 ? other.min_ : std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
-  sum_ += other.sum_;
+  sum_ = SumOf(sum_, other.sum_);
   count_ += other.count_;
 }
 

@@ -48,6 +48,7 @@ TEST(HistogramTest, HoldsEveryValueThatThereIs) {
   EXPECT_EQ(histogram.UpperQuantile(0.6), 15);
   EXPECT_EQ(histogram.UpperQuantile(0.8), 16);
   EXPECT_EQ(histogram.UpperQuantile(1), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(histogram.sum(), std::numeric_limits<std::int64_t>::max());
 }
 
 TEST(HistogramTest, MergingIsAddingEveryValue) {
