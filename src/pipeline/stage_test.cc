@@ -1,101 +1,20 @@
 // Stages one by one, made from pipeline files as users write them.
-#include "pipeline/stage.h"
+#include "pipeline/stage_test.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include "core/file_io.h"
 #include "pipeline/gallery.h"
-#include "pipeline/pipeline_file.h"
 
 namespace plumb::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-constexpr char kMeans[] = PLUMB_SOURCE_DIR "/testdata/pipeline/channel_means.onnx";
-constexpr char kFlat[] = PLUMB_SOURCE_DIR "/testdata/pipeline/flat.onnx";
-
-std::string Text(const Status& status) { return std::string(status.message()); }
-
-// Red is the column, green the row, blue 9.
-Image Ramp(int width, int height) {
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.row_bytes = 3 * width;
-  image.pixels = std::make_shared<std::uint8_t[]>(static_cast<std::size_t>(3 * width * height));
-  for (int i = 0; i < width * height; ++i) {
-    std::uint8_t* pixel = image.pixels.get() + 3 * i;
-    pixel[0] = static_cast<std::uint8_t>(i % width);
-    pixel[1] = static_cast<std::uint8_t>(i / width);
-    pixel[2] = 9;
-  }
-  return image;
-}
-
-Detection Box(float x0, float y0, float x1, float y1) {
-  Detection d;
-  d.x0 = x0;
-  d.y0 = y0;
-  d.x1 = x1;
-  d.y1 = y1;
-  d.score = 0.9f;
-  return d;
-}
-
-// One crop of 1x2 pixels.
-Tensor Crops(const std::vector<float>& values) {
-  Tensor crops = Tensor::Zeros(DType::kFloat32, Shape{1, 3, 1, 2});
-  std::copy(values.begin(), values.end(), crops.mutable_data<float>().begin());
-  return crops;
-}
-
-class StageTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "plumb_stage_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    context_.id = "s";
-    context_.target = *HostTarget();
-    context_.pool = &pool_;
-    context_.no_pool = &pool_;
-    context_.shared = &shared_;
-    context_.cancel = &cancel_;
-    context_.output_folder = folder_;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  // The started stage; `params` as they stand in a file, "stage: resize, size: [4, 4]".
-  StatusOr<std::unique_ptr<Stage>> Make(const std::string& params) {
-    PLUMB_ASSIGN_OR_RETURN(
-        const PipelineSpec spec,
-        ParsePipeline(absl::StrCat("pipeline: p\nstages:\n  v: {stage: media, source: x}\n  s: {",
-                                   params, "}\nchannels: [{from: v, to: s}]\n"),
-                      "p.yaml", folder_));
-    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Stage> stage, MakeStage(spec, 1));
-    PLUMB_RETURN_IF_ERROR(stage->Start(context_));
-    return stage;
-  }
-
-  Status Process(const std::string& params, Message* message) {
-    PLUMB_ASSIGN_OR_RETURN(const std::unique_ptr<Stage> stage, Make(params));
-    return stage->Process(*message);
-  }
-
-  std::string folder_;
-  ThreadPool pool_{1};
-  SharedThings shared_;
-  std::atomic<bool> cancel_{false};
-  StageContext context_;
-};
 
 TEST_F(StageTest, ResizeAveragesAreasNormalisesAndPads) {
   Message message;
@@ -198,46 +117,6 @@ TEST_F(StageTest, CropWithoutATemplateTakesTheSquareAroundTheBox) {
   const auto values = (*message.Get<Tensor>("faces"))->data<float>();
   EXPECT_NEAR(values[0], 10.5, 1e-4);
   EXPECT_NEAR(values[16], 10.5, 1e-4);
-}
-
-TEST_F(StageTest, RefinedLandmarksComeBackToThePicture) {
-  Message message;
-  message.Set("faces", Crops({1, 1, 5, 1, 2, 2}));  // landmarks (1, 1) (5, 1) (2, 2) of the crop
-  Detection d = Box(8, 8, 20, 20);
-  d.landmarks = {{10, 10}, {10, 18}, {10, 14}};  // the template twice as large, turned by a quarter
-  message.Set("detections", Detections{d});
-  const std::string params =
-      absl::StrCat("stage: refine_landmarks, template: [0, 0, 4, 0, 2, 0], model: ", kFlat);
-  const Status status = Process(params, &message);
-  ASSERT_TRUE(status.ok()) << status;
-  EXPECT_EQ(message.Find("faces"), nullptr);
-  // Right in the crop is down in the picture, down is left.
-  const Detection& refined = (**message.Get<Detections>("detections"))[0];
-  const std::vector<Point> expected = {{8, 12}, {8, 20}, {6, 14}};
-  for (std::size_t k = 0; k < 3; ++k) {
-    EXPECT_NEAR(refined.landmarks[k].x, expected[k].x, 1e-4);
-    EXPECT_NEAR(refined.landmarks[k].y, expected[k].y, 1e-4);
-  }
-  EXPECT_EQ(refined.x1, 20);
-  message.Set("faces", Tensor::Zeros(DType::kFloat32, Shape{0, 3, 1, 2}));
-  message.Set("detections", Detections{});
-  EXPECT_TRUE(Process(params, &message).ok());
-}
-
-TEST_F(StageTest, RefiningSaysWhatDoesNotFit) {
-  Message message;
-  message.Set("faces", Crops({1, 1, 5, 1, 2, 2}));
-  message.Set("detections", Detections{});
-  const std::string model = absl::StrCat(", model: ", kFlat);
-  const std::string params = "stage: refine_landmarks, template: [0, 0, 4, 0, 2, 0]" + model;
-  EXPECT_EQ(Text(Process(params, &message)),
-            "'faces' has 1 crops of 0 detections: stage crop_and_align must stand before");
-  message.Set("detections", Detections{Box(8, 8, 20, 20)});
-  EXPECT_EQ(Text(Process(params, &message)),
-            absl::StrCat("'template' has 3 points, a detection has 0 landmarks, model '", kFlat,
-                         "' gives 6 numbers"));
-  EXPECT_EQ(Text(Make("stage: refine_landmarks" + model).status()),
-            "p.yaml:4: stage 's': 'template' is missing, expected x, y, x, y, ...");
 }
 
 TEST_F(StageTest, EmbedGivesUnitVectorsInSlicesAndNothingForNoFaces) {

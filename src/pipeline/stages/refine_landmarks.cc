@@ -1,5 +1,6 @@
 // refine_landmarks: landmarks of detections found anew in their crops, which see a face larger and
-// straighter than the detector does. The detections are then cropped again.
+// straighter than the detector does. The detections are then cropped again. Where the network gives
+// points that no crop could be aligned by, a detection keeps the landmarks that it has.
 //
 // Keys: model (ONNX file with one input [n, 3, height, width] and one output of x, y, x, y, ... in
 // pixels of the crop, continuous coordinates); template (that of the crop_and_align before); input
@@ -31,15 +32,10 @@ class RefineStage : public Stage {
   Status Process(Message& message) override {
     PLUMB_ASSIGN_OR_RETURN(const Tensor* crops, message.Get<Tensor>(params_.input));
     PLUMB_ASSIGN_OR_RETURN(const Detections* found, message.Get<Detections>(params_.detections));
+    PLUMB_RETURN_IF_ERROR(ExpectCropOfEach(*crops, *found));
     PLUMB_ASSIGN_OR_RETURN(const Rows rows,
                            runner_.RunCrops(*crops, params_.input, params_.max_batch));
     Detections refined = *found;
-    const auto crop_count = static_cast<std::size_t>(crops->shape()[0]);
-    if (crop_count != refined.size()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("'", params_.input, "' has ", crop_count, " crops of ", refined.size(),
-                       " detections: stage crop_and_align must stand before"));
-    }
     for (std::size_t i = 0; i < refined.size(); ++i) {
       const std::size_t width = static_cast<std::size_t>(rows.width);
       PLUMB_RETURN_IF_ERROR(Refine({rows.values.data() + i * width, width}, &refined[i]));
@@ -54,6 +50,16 @@ class RefineStage : public Stage {
   void TakeSpans(std::vector<measure::Span>* spans) override { runner_.TakeSpans(spans); }
 
  private:
+  // Tensors of another rank are refused by RunCrops.
+  Status ExpectCropOfEach(const Tensor& crops, const Detections& found) const {
+    if (crops.rank() != 4 || static_cast<std::size_t>(crops.shape()[0]) == found.size()) {
+      return OkStatus();
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat("'", params_.input, "' has ", crops.shape()[0], " crops of ", found.size(),
+                     " detections: stage crop_and_align must stand before"));
+  }
+
   // found: x, y, x, y, ... in the crop.
   Status Refine(std::span<const float> found, Detection* detection) const {
     const std::size_t points = params_.points.size();
@@ -64,9 +70,12 @@ class RefineStage : public Stage {
     }
     PLUMB_ASSIGN_OR_RETURN(const SimilarityTransform transform,
                            AlignPoints(detection->landmarks, params_.points));
+    std::vector<Point> refined;
     for (std::size_t k = 0; k < points; ++k) {
-      detection->landmarks[k] = Undo(transform, {found[2 * k], found[2 * k + 1]});
+      refined.push_back(Undo(transform, {found[2 * k], found[2 * k + 1]}));
     }
+    // Fails for points that are not finite, too.
+    if (AlignPoints(refined, params_.points).ok()) detection->landmarks = std::move(refined);
     return OkStatus();
   }
 
