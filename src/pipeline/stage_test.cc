@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
+#include <limits>
 
 #include "core/file_io.h"
 #include "pipeline/gallery.h"
@@ -187,6 +189,24 @@ TEST_F(StageTest, AMissingGallerySaysHowToMakeOne) {
   EXPECT_EQ(Text(Make("stage: match, gallery: g.json, threshold: 0.5").status()),
             "cannot open '" + folder_ +
                 "/g.json': No such file or directory: make it with `plumb enroll`");
+}
+
+// Networks give such numbers; what is not in the picture is not drawn.
+TEST_F(StageTest, DrawLeavesOutWhatIsNowhere) {
+  const float nan = std::nanf(""), infinite = std::numeric_limits<float>::infinity();
+  Message message;
+  message.Set("image", Ramp(100, 60));
+  Detection far = Box(-1e30f, -1e30f, 1e30f, 1e30f);
+  far.landmarks = {{nan, 5}, {5, infinite}, {-infinite, nan}, {1e30f, 5}, {5, -1e30f}};
+  message.Set("detections", Detections{far, Box(nan, 2, 30, 40), Box(2, 2, infinite, 40)});
+  ASSERT_TRUE(Process("stage: draw, landmarks: true, text_scale: 1", &message).ok());
+  const Image& drawn = **message.Get<Image>("drawn");
+  const Image& original = **message.Get<Image>("image");
+  const std::int64_t below_the_label = 20 * original.row_bytes;
+  EXPECT_EQ(
+      std::memcmp(drawn.pixels.get() + below_the_label, original.pixels.get() + below_the_label,
+                  static_cast<std::size_t>(original.bytes() - below_the_label)),
+      0);
 }
 
 TEST_F(StageTest, DrawLeavesTheOriginalAsItIs) {

@@ -18,6 +18,14 @@ namespace {
 // Told apart by people who see red and green alike, and dark enough for white letters.
 constexpr Colour kKnown = {0, 114, 178}, kStranger = {190, 75, 0}, kPaper = {255, 255, 255};
 
+constexpr float kFar = 1 << 24;  // beyond every picture, and sums of it fit into int
+
+bool HasFiniteBox(const Detection& d) {
+  return std::isfinite(d.x0) && std::isfinite(d.y0) && std::isfinite(d.x1) && std::isfinite(d.y1);
+}
+
+int Nearest(float place) { return static_cast<int>(std::lround(std::clamp(place, -kFar, kFar))); }
+
 std::string Label(const Detection& d) {
   char text[96];
   if (!d.name.empty()) {
@@ -55,7 +63,9 @@ class DrawStage : public Stage {
                   image->pixels.get() + y * image->row_bytes,
                   static_cast<std::size_t>(canvas.row_bytes));
     }
-    for (const Detection& detection : *found) Draw(canvas, detection);
+    for (const Detection& detection : *found) {
+      if (HasFiniteBox(detection)) Draw(canvas, detection);
+    }
     message.work.bytes_in = image->bytes();
     message.work.bytes_out = canvas.bytes();
     message.Set(params_.output, std::move(canvas));
@@ -69,12 +79,13 @@ class DrawStage : public Stage {
     const int scale = params_.text_scale > 0 ? params_.text_scale : by_height;
     const int thickness = params_.thickness > 0 ? params_.thickness : by_height + 1;
     const Colour colour = d.name.empty() ? kStranger : kKnown;
-    const int x0 = static_cast<int>(std::lround(d.x0)), y0 = static_cast<int>(std::lround(d.y0));
-    DrawBox(canvas, x0, y0, static_cast<int>(std::lround(d.x1)),
-            static_cast<int>(std::lround(d.y1)), thickness, colour);
+    const int x0 = Nearest(d.x0), y0 = Nearest(d.y0);
+    DrawBox(canvas, x0, y0, Nearest(d.x1), Nearest(d.y1), thickness, colour);
     if (params_.landmarks) {
       for (const Point& p : d.landmarks) {
-        const int x = static_cast<int>(p.x), y = static_cast<int>(p.y);
+        if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
+        const int x = static_cast<int>(std::clamp(p.x, -kFar, kFar));
+        const int y = static_cast<int>(std::clamp(p.y, -kFar, kFar));
         FillBox(canvas, x - scale, y - scale, x + scale, y + scale, colour);
       }
     }
