@@ -10,7 +10,8 @@
 namespace plumb::pipeline {
 namespace {
 
-constexpr double kCover = 8.0 / 7.0;  // 256 / 224
+constexpr std::int64_t kMaxSide = 1 << 16;  // of an input
+constexpr double kCover = 8.0 / 7.0;        // 256 / 224
 
 // `length` pixels from `begin` on: the middle of a side.
 struct Middle {
@@ -90,6 +91,10 @@ StatusOr<ImageLayout> ImageLayoutOf(DType dtype, const Shape& shape) {
   layout.channels = static_cast<int>(shape[layout.channels_last ? 3 : 1]);
   layout.height = shape[layout.channels_last ? 1 : 2];
   layout.width = shape[layout.channels_last ? 2 : 3];
+  if (layout.height > kMaxSide || layout.width > kMaxSide) {
+    return InvalidArgument("takes ", Str(DTypeName(dtype)), " of shape ", shape.ToString(),
+                           ", and a picture has at most ", kMaxSide, " rows and columns");
+  }
   return layout;
 }
 

@@ -24,7 +24,8 @@ struct ImageLayout {
 };
 
 // The layout of an input that takes pictures: four dimensions of which the second or the last is 3
-// or 1, of a floating type or uint8. The error says what is there instead.
+// or 1, of a floating type or uint8, of at most 65536 rows and columns. The error says what is
+// there instead.
 StatusOr<ImageLayout> ImageLayoutOf(DType dtype, const Shape& shape);
 
 // The picture as evaluation on ImageNet takes it: scaled until it covers 8/7 of height and width

@@ -143,6 +143,11 @@ TEST(ImageTensorTest, AnInputForOtherThingsIsAnError) {
   EXPECT_THAT(error(DType::kInt64, {1, 3, 8, 8}), HasSubstr("takes i64 of shape 1x3x8x8"));
   EXPECT_THAT(error(DType::kFloat32, {3, 8, 8}), HasSubstr("of shape 3x8x8"));
   EXPECT_THAT(error(DType::kFloat32, {1, 3, 0, 8}), HasSubstr("of shape 1x3x0x8"));
+  EXPECT_EQ(
+      error(DType::kFloat32, {1, 3, 1, 2'000'000'000}),
+      "takes f32 of shape 1x3x1x2000000000, and a picture has at most 65536 rows and columns");
+  EXPECT_THAT(error(DType::kUInt8, {1, 65537, 1, 3}), HasSubstr("at most 65536 rows"));
+  EXPECT_EQ(error(DType::kUInt8, {1, 65536, 1, 3}), "");
 }
 
 TEST(ImageTensorTest, ACorruptFileIsAnErrorThatNamesIt) {
