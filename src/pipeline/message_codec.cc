@@ -39,12 +39,11 @@ class Reader {
     return value;
   }
   void Bytes(void* data, std::size_t size) {
-    if (size == 0) return;  // `data` may be null
+    if (size == 0) return;  // `data` may be null: an empty vector has no address
     if (size > left_.size()) {
       ok_ = false;
       left_ = {};
     }
-    if (size == 0) return;  // an empty vector has no address
     if (!ok_) {
       std::memset(data, 0, size);
       return;
