@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -22,6 +24,7 @@ using testing::HasSubstr;
 struct Seen {
   std::mutex mutex;
   std::vector<std::uint64_t> traces;
+  std::map<std::string, std::vector<std::uint64_t>> traces_of;  // by the id of the sink
   std::vector<std::size_t> batches;
   int finished = 0, abandoned = 0;
 };
@@ -96,11 +99,15 @@ class TestWork : public Stage {
 class TestSink : public Stage {
  public:
   explicit TestSink(StageParams& params) : fails_(params.Flag("finish_fails", false)) {}
-  Status Start(const StageContext&) override { return OkStatus(); }
+  Status Start(const StageContext& context) override {
+    id_ = context.id;
+    return OkStatus();
+  }
   Status Process(Message& message) override {
     EXPECT_NE(message.Find("touched"), nullptr);
     std::lock_guard lock(seen->mutex);
     seen->traces.push_back(message.trace);
+    seen->traces_of[id_].push_back(message.trace);
     return OkStatus();
   }
   Status Finish() override {
@@ -115,6 +122,7 @@ class TestSink : public Stage {
 
  private:
   const bool fails_;
+  std::string id_;
 };
 
 template <typename T>
@@ -205,7 +213,10 @@ TEST_F(RunnerTest, OrderIsKeptThroughAStageBetweenReplicasAndTheChannelThatWants
   const auto runner = Make(spec);
   ASSERT_TRUE(runner->Run().ok());
   EXPECT_EQ(last_.finished, 400);
-  EXPECT_EQ(seen_.traces.size(), 800u);
+  std::vector<std::uint64_t> expected(400);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(seen_.traces_of["sink"], expected);
+  EXPECT_THAT(seen_.traces_of["second"], testing::UnorderedElementsAreArray(expected));
 }
 
 TEST_F(RunnerTest, BadItemsAreRecordedAndSkippedAndTheOrderHolds) {
