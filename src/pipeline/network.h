@@ -1,6 +1,7 @@
 // An ONNX model ready to run, shared by the stages and replicas that use it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
