@@ -113,6 +113,8 @@ std::vector<Row> ProfileRows(const std::vector<engine::StepProfile>& profiles) {
 }
 
 Status Execute(const BenchCommand& command) {
+  // A range lets it through.
+  if (std::isnan(command.seconds)) return UsageError("--seconds: expected a number from 0 to 3600");
   const std::int64_t begin = NowNanos();
   PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,

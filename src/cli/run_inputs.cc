@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "cli/command.h"
@@ -53,6 +54,7 @@ StatusOr<Given> ReadFiles(const std::vector<std::string>& files, const Graph& gr
     if (!IsInput(graph, name)) {
       return UsageError("--input: the model has no input '" + name + "'");
     }
+    if (given.contains(name)) return UsageError("--input: '" + name + "' is given twice");
     PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
   }
   return given;
@@ -72,6 +74,10 @@ Status FillThree(const std::vector<float>& numbers, const char* option, std::arr
   if (numbers.empty()) return OkStatus();
   if (numbers.size() != 1 && numbers.size() != 3) {
     return UsageError(std::string(option) + ": expected one number or three, R,G,B");
+  }
+  for (float number : numbers) {
+    if (!std::isfinite(number))
+      return UsageError(std::string(option) + ": expected finite numbers");
   }
   for (std::size_t c = 0; c < 3; ++c) (*out)[c] = numbers[numbers.size() == 1 ? 0 : c];
   return OkStatus();

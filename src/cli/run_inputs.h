@@ -19,8 +19,9 @@ struct RunInputs {
   void Declare(CLI::App* command);
 };
 
-// A tensor for each input of the model, in its order. Errors: a name that the model does not have,
-// an unreadable file, a picture where no input or several inputs could take it, an open size.
+// A tensor for each input of the model, in its order. Errors: a name that the model does not have
+// or that is given twice, an unreadable file, a picture where no input or several inputs could take
+// it, an open size.
 StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
                                          const LoadedModel& loaded);
 

@@ -88,7 +88,8 @@ class UsageTest(CommandLine):
         self.assertRegex(out, r"^plumb \d+\.\d+\.\d+ \(([0-9a-f]+(\+changes)?|no commit), ")
 
     def test_wrong_usage_ends_with_2_and_says_what_would_be_right(self):
-        linear = self.linear
+        linear, one = self.linear, self.folder / "one.npy"
+        np.save(one, np.ones((1, 3), np.float32))
         for message, arguments in [
                 (f"expected a command: {COMMANDS}; --help says more", []),
                 (f"unknown command 'serve'; there are {COMMANDS}", ["serve"]),
@@ -96,6 +97,9 @@ class UsageTest(CommandLine):
                 ("MODEL is required", ["run"]),
                 ("inspect needs MODEL or --cpu", ["inspect"]),
                 ("--input x: expected NAME=FILE (.npy or .pb)", ["run", linear, "--input", "x"]),
+                ("--input: 'x' is given twice",
+                 ["run", linear, "--input", f"x={one}", "--input", f"x={one}"]),
+                ("--seconds: expected a number from 0 to 3600", ["bench", linear, "--seconds", "nan"]),
                 ("--input: the model has no input 'z'", ["run", linear, "--input", "z=a.npy"]),
                 ("--shape: no input 'z'; there is x", ["run", linear, "--shape", "z=1x3"]),
                 ("--shape: 'axb' is no shape: expected sizes such as 1x3x224x224",
@@ -140,9 +144,17 @@ class RunTest(CommandLine):
         np.testing.assert_array_equal(np.load(out / "scores_all.npy"), [[3, 4]])
 
     def test_the_seed_decides_the_inputs_and_the_threads_change_nothing(self):
-        digest = lambda *more: self.rows("run", self.linear, *more)[0]["digest"]
-        self.assertEqual(digest("--random", 5), digest("--random", 5, "--threads", 2))
-        self.assertNotEqual(digest("--random", 5), digest("--random", 6))
+        # Large enough to be split into more tasks than there are threads.
+        value = helper.make_tensor_value_info
+        conv = self.folder / "conv.onnx"
+        save(conv, [helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])],
+             [value("x", TensorProto.FLOAT, [1, 64, 57, 57])],
+             [value("y", TensorProto.FLOAT, [1, 96, 57, 57])],
+             [("w", np.random.default_rng(0).standard_normal((96, 64, 3, 3)).astype(np.float32))])
+        digest = lambda *more: self.rows("run", conv, *more)[0]["digest"]
+        digests = {digest("--random", 5, "--threads", threads) for threads in (1, 2, 3)}
+        self.assertEqual(len(digests), 1)
+        self.assertNotIn(digest("--random", 6), digests)
 
     def test_labels_name_the_best_classes(self):
         np.save(self.folder / "one.npy", np.array([[1, 0, 0]], np.float32))

@@ -80,6 +80,16 @@ class ImageTest(CommandLine):
                  [self.two, "--input", f"a={self.folder}/a.npy", "--image", f"a={self.picture}"]),
                 (2, "--mean: expected one number or three, R,G,B",
                  [self.planar, "--image", self.picture, "--mean", "1,2"]),
+                (2, "--mean: expected finite numbers",
+                 [self.planar, "--image", self.picture, "--mean", "nan"]),
+                (2, "--std: expected finite numbers",
+                 [self.planar, "--image", self.picture, "--std", "1,inf,1"]),
+                (2, "--image: no input is left that takes a picture: input 'x' takes f32 of shape "
+                    "1x3x1x2000000000, and a picture has at most 65536 rows and columns",
+                 [self.open, "--image", self.picture, "--shape", "x=1x3x1x2000000000"]),
+                (1, "input 'x': takes f32 of shape 1x3x1x2000000000, and a picture has at most "
+                    "65536 rows and columns",
+                 [self.open, "--image", f"x={self.picture}", "--shape", "x=1x3x1x2000000000"]),
                 (2, "--std must be above 0: pixels are divided by it",
                  [self.planar, "--image", self.picture, "--std", "0"]),
                 (2, "--mean and --std are for --image", [self.planar, "--mean", "1"]),
