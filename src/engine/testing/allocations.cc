@@ -40,8 +40,15 @@ constexpr std::size_t kUsual = alignof(std::max_align_t);
   std::free(p);
 }
 
-// The sanitizers have their own malloc.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// The sanitizers have their own malloc; g++ and clang tell of them in different ways.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PLUMB_SANITIZED_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PLUMB_SANITIZED_MALLOC 1
+#endif
+#endif
+#if defined(__GLIBC__) && !defined(PLUMB_SANITIZED_MALLOC)
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
