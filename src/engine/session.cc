@@ -164,6 +164,7 @@ Status Session::Run(const RunOptions& options, std::span<const TensorView> input
 StatusOr<std::vector<Tensor>> Session::Run(const std::vector<Tensor>& inputs,
                                            const RunOptions& options) {
   std::vector<InputType> types;
+  types.reserve(inputs.size());
   for (const Tensor& input : inputs) types.push_back({input.dtype(), input.shape()});
   PLUMB_RETURN_IF_ERROR(CheckInputs(impl_->model->graph(), types));
   return impl_->RunGeneral(inputs, options);

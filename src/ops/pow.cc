@@ -42,13 +42,32 @@ std::uint64_t IntegerPower(std::int64_t a, std::int64_t b) {
   return result;
 }
 
-template <typename A, typename B>
-A Power(A a, B b) {
-  if constexpr (kIsReal<A> || kIsReal<B>) {
-    return FromDouble<A>(std::pow(AsDouble(a), AsDouble(b)));
-  } else {
-    return static_cast<A>(IntegerPower(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)));
+// An exponent, read once in either way, so that there is one loop per type of the base alone.
+struct Exponent {
+  double real;
+  std::int64_t whole;  // of an integer type
+};
+
+Status ReadExponents(const Tensor& y, std::vector<Exponent>* exponents) {
+  return VisitNumber(
+      y.dtype(),
+      [&]<typename B>(B) -> Status {
+        for (const B b : y.data<B>()) {
+          Exponent exponent{AsDouble(b), 0};
+          if constexpr (!kIsReal<B>) exponent.whole = static_cast<std::int64_t>(b);
+          exponents->push_back(exponent);
+        }
+        return OkStatus();
+      },
+      InvalidArgument("element type ", Str(DTypeName(y.dtype())), " is no exponent"));
+}
+
+template <typename A>
+A Power(A a, const Exponent& b, bool real) {
+  if constexpr (!kIsReal<A>) {
+    if (!real) return static_cast<A>(IntegerPower(static_cast<std::int64_t>(a), b.whole));
   }
+  return FromDouble<A>(std::pow(AsDouble(a), b.real));
 }
 
 Status Reference(ReferenceContext& context) {
@@ -56,25 +75,24 @@ Status Reference(ReferenceContext& context) {
   const Tensor& y = context.input(1);
   PLUMB_ASSIGN_OR_RETURN(const Shape shape, BroadcastInputs(context));
   PLUMB_ASSIGN_OR_RETURN(Tensor * z, context.Allocate(0, x.dtype(), shape));
-  const Status untaken = InvalidArgument("element types ", Str(DTypeName(x.dtype())), " and ",
-                                         Str(DTypeName(y.dtype())), " have no power");
+  std::vector<Exponent> exponents;
+  exponents.reserve(static_cast<std::size_t>(y.num_elements()));
+  PLUMB_RETURN_IF_ERROR(ReadExponents(y, &exponents));
+  const bool real = IsFloating(y.dtype());
   return VisitNumber(
       x.dtype(),
       [&]<typename A>(A) -> Status {
-        return VisitNumber(
-            y.dtype(),
-            [&]<typename B>(B) -> Status {
-              A* dst = z->mutable_data<A>().data();
-              const A* base = x.data<A>().data();
-              const B* exponent = y.data<B>().data();
-              ForEachOffset<2>(
-                  shape, {BroadcastStrides(x.shape(), shape), BroadcastStrides(y.shape(), shape)},
-                  [&](const auto& at) { *dst++ = Power(base[at[0]], exponent[at[1]]); });
-              return OkStatus();
-            },
-            untaken);
+        A* dst = z->mutable_data<A>().data();
+        const A* base = x.data<A>().data();
+        ForEachOffset<2>(shape,
+                         {BroadcastStrides(x.shape(), shape), BroadcastStrides(y.shape(), shape)},
+                         [&](const auto& at) {
+                           *dst++ = Power(base[at[0]],
+                                          exponents[static_cast<std::size_t>(at[1])], real);
+                         });
+        return OkStatus();
       },
-      untaken);
+      InvalidArgument("element type ", Str(DTypeName(x.dtype())), " has no power"));
 }
 
 // --- gradient ---------------------------------------------------------------------------------
