@@ -84,12 +84,11 @@ Status Reference(ReferenceContext& context) {
       [&]<typename A>(A) -> Status {
         A* dst = z->mutable_data<A>().data();
         const A* base = x.data<A>().data();
-        ForEachOffset<2>(shape,
-                         {BroadcastStrides(x.shape(), shape), BroadcastStrides(y.shape(), shape)},
-                         [&](const auto& at) {
-                           *dst++ = Power(base[at[0]],
-                                          exponents[static_cast<std::size_t>(at[1])], real);
-                         });
+        ForEachOffset<2>(
+            shape, {BroadcastStrides(x.shape(), shape), BroadcastStrides(y.shape(), shape)},
+            [&](const auto& at) {
+              *dst++ = Power(base[at[0]], exponents[static_cast<std::size_t>(at[1])], real);
+            });
         return OkStatus();
       },
       InvalidArgument("element type ", Str(DTypeName(x.dtype())), " has no power"));

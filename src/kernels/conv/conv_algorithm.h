@@ -23,5 +23,6 @@ extern const ConvAlgorithm kImplicitGemm;
 extern const ConvAlgorithm kDepthwise;
 extern const ConvAlgorithm kGrouped;
 extern const ConvAlgorithm kWinograd;
+extern const ConvAlgorithm kFewChannels;
 
 }  // namespace plumb::kernels

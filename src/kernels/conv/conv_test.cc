@@ -347,6 +347,27 @@ TEST_F(ConvTest, WinogradOnEverySizeOfImage) {
   }
 }
 
+// First layers: rows of any length, planar and interleaved, with windows beyond either edge.
+TEST_F(ConvTest, FewChannelsOnEveryWidthOfImage) {
+  for (int i = 0; i < 60; ++i) {
+    const std::int64_t out = Uniform(0, 1) == 0 ? Uniform(1, 40) : 16 * Uniform(1, 5);
+    ConvProblem p = Square(Uniform(1, 7), out, 1, 1, 1, 1, 0);
+    p.in_size = {Uniform(1, 2), Uniform(1, 6), Uniform(1, 60)};
+    p.kernel = {Uniform(1, 2), Uniform(1, 5), Uniform(1, 11)};
+    p.stride = {1, Uniform(1, 2), Uniform(1, 6)};
+    p.dilation = {1, 1, Uniform(0, 3) == 0 ? 2 : 1};
+    p.pad_begin = {0, Uniform(-1, 2), Uniform(-1, 12)};
+    p.epilogue.activation = static_cast<Activation>(Uniform(0, 9));
+    p.epilogue.alpha = p.epilogue.activation == Activation::kClip ? -1.0f : 0.2f;
+    p.epilogue.beta = 0.5f;
+    p.epilogue.has_bias = Flip();
+    Complete(&p, Flip());
+    p.dst = ChannelsLastStrides(p.out_size, out + Uniform(0, 1) * 5);
+    Check(p, false, Uniform(0, 3) == 0);
+    if (HasFailure()) return;
+  }
+}
+
 // What is not a number spreads within its tile, and no further.
 TEST_F(ConvTest, NanStaysInItsWinogradTile) {
   const ConvProblem p = Square(16, 24, 1, 20, 3, 1, 1);

@@ -146,10 +146,24 @@ void ListOrders(const ConvProblem& p, std::vector<KOrder>* orders) {
   orders->push_back(KOrder::kChannels);
 }
 
+// Every row needs a pointer for each tap; finding them costs as much as some multiply-adds.
+double PointerShare(const ConvProblem& p, const Algorithm& algorithm) {
+  const TileChoice& choice = ChoiceOf(algorithm);
+  const Panels panels = PanelsFor(choice, p.out_channels / p.group);
+  const int rows = TileSetFor(choice.isa).max_rows[choice.vectors];
+  const ConvPhase phase = PhaseAt(p, 0);
+  const auto run =
+      static_cast<double>(KShapeOf(phase, OrderOf(algorithm), p.in_channels / p.group).run);
+  const double products = run * rows * choice.vectors * static_cast<double>(panels.count());
+  const double pointers = 4.0 * rows + 20;
+  return products / (products + pointers);
+}
+
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const double rows = static_cast<double>(p.batch) * static_cast<double>(p.out_size[0]) *
                       static_cast<double>(p.out_size[1]) * static_cast<double>(p.out_size[2]);
-  return TileEfficiency(ChoiceOf(algorithm), target, static_cast<std::int64_t>(std::min(rows, 1e9)),
+  return PointerShare(p, algorithm) *
+         TileEfficiency(ChoiceOf(algorithm), target, static_cast<std::int64_t>(std::min(rows, 1e9)),
                         p.out_channels / p.group,
                         p.in_channels / p.group * p.kernel[0] * p.kernel[1] * p.kernel[2]);
 }
