@@ -96,7 +96,9 @@ StatusOr<Tensor> TokenCursor::Elements(DType dtype, const Shape& shape) {
   std::vector<Token> elements;
   while (!AtSymbol("}")) {
     if (!elements.empty()) PLUMB_RETURN_IF_ERROR(Expect(","));
-    if (Peek().kind == Token::kSymbol || Peek().kind == Token::kEnd) return Expect("}");
+    if (Peek().kind == Token::kSymbol || Peek().kind == Token::kEnd) {
+      return Error("expected an element or '}'");
+    }
     elements.push_back(Take());
   }
   Take();
