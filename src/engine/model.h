@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/target.h"
+#include "engine/packed_memory.h"
 #include "graph/graph.h"
 #include "graph/op_def.h"
 #include "kernels/kernel.h"
@@ -50,6 +51,7 @@ class Model {
   // mutex().
   std::mutex& mutex() { return mutex_; }
   std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) { return chosen_[node]; }
+  PackedMemory& packed_memory() { return packed_memory_; }
 
   // The compiled body `index` of a control flow node. Its captures are read like inputs, after
   // them.
@@ -66,6 +68,7 @@ class Model {
   std::vector<NodeId> order_;
   std::mutex mutex_;
   std::map<NodeId, std::vector<std::shared_ptr<const ChosenKernel>>> chosen_;
+  PackedMemory packed_memory_;
   std::map<std::pair<NodeId, int>, std::shared_ptr<Model>> bodies_;
 };
 

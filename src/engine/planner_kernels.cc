@@ -12,11 +12,6 @@
 namespace plumb::engine {
 namespace {
 
-std::shared_ptr<void> AlignedBlock(std::int64_t bytes) {
-  const auto rounded = static_cast<std::size_t>((bytes + 63) / 64 * 64);
-  return {std::aligned_alloc(64, rounded), [](void* memory) { std::free(memory); }};
-}
-
 Cost DefaultCost(const ConcreteNode& node) {
   Cost cost;
   for (std::size_t i = 0; i < node.input_shapes.size(); ++i) {
@@ -167,10 +162,7 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   kernel->why = std::move(found.why);
   kernel->packed_bytes = choice->packed_bytes;
   if (choice->packed_bytes > 0) {
-    kernel->packed = AlignedBlock(choice->packed_bytes);
-    if (kernel->packed == nullptr) {
-      return ResourceExhausted("no memory for ", choice->packed_bytes, " bytes of packed weights");
-    }
+    PLUMB_ASSIGN_OR_RETURN(kernel->packed, model_->packed_memory().Allocate(choice->packed_bytes));
     choice->pack(kernel->packed.get());
   }
   known.push_back(kernel);

@@ -2,7 +2,7 @@ list(APPEND KERNELS_SOURCES
   conv/conv.cc conv/conv_phase.cc conv/implicit_gemm.cc conv/implicit_gemm_source.cc
   conv/image_rows.cc conv/grouped.cc conv/grouped_avx2.cc conv/grouped_avx512.cc
   conv/few_channels.cc conv/few_channels_avx2.cc conv/few_channels_avx512.cc
-  conv/winograd.cc conv/winograd_weights.cc conv/winograd_scalar.cc conv/winograd_avx2.cc
+  conv/winograd.cc conv/winograd_run.cc conv/winograd_scalar.cc conv/winograd_avx2.cc
   conv/winograd_avx512.cc
   conv/depthwise.cc conv/depthwise_any_scalar.cc
   conv/depthwise_any_avx2.cc conv/depthwise_k3_avx2.cc conv/depthwise_k5_avx2.cc

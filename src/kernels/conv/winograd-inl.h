@@ -88,7 +88,7 @@ PLUMB_INLINE void InputChannels(const WinogradInput& tile, std::int64_t channel,
 #pragma GCC unroll 8
     for (int i = 0; i < kInputs; ++i) columns[i][j] = line[i];
   }
-  float* to = tile.to + channel;
+  float* to = tile.to + channel - tile.first;
   for (int i = 0; i < kInputs; ++i) {
     InputLine(columns[i]);
 #pragma GCC unroll 8
@@ -104,12 +104,12 @@ PLUMB_INLINE void InputChannels(const WinogradInput& tile, std::int64_t channel,
 
 template <int kInputs>
 void TransformInput(const WinogradInput& tile) noexcept {
-  std::int64_t channel = 0;
-  for (; channel + Vec::kLanes <= tile.channels; channel += Vec::kLanes) {
+  std::int64_t channel = tile.first;
+  for (; channel + Vec::kLanes <= tile.end; channel += Vec::kLanes) {
     InputChannels<kInputs>(tile, channel, Vec::kLanes, false);
   }
-  if (channel < tile.channels) {
-    InputChannels<kInputs>(tile, channel, static_cast<int>(tile.channels - channel), true);
+  if (channel < tile.end) {
+    InputChannels<kInputs>(tile, channel, static_cast<int>(tile.end - channel), true);
   }
 }
 
@@ -161,9 +161,79 @@ void TransformOutput(const WinogradOutput& tile) noexcept {
   }
 }
 
+// G g in one dimension.
+PLUMB_INLINE void WeightLine(const Vec (&g)[3], Vec (&y)[4]) {
+  const Vec half = Broadcast(0.5f), even = half * (g[0] + g[2]);
+  y[0] = g[0];
+  y[1] = Fma(half, g[1], even);
+  y[2] = even - half * g[1];
+  y[3] = g[2];
+}
+
+PLUMB_INLINE void WeightLine(const Vec (&g)[3], Vec (&y)[6]) {
+  const Vec sixth = Broadcast(-1.0f / 6), even1 = sixth * (g[0] + g[2]), odd1 = sixth * g[1];
+  const Vec even2 = Fma(Broadcast(1.0f / 24), g[0], Broadcast(1.0f / 6) * g[2]);
+  const Vec odd2 = Broadcast(1.0f / 12) * g[1];
+  y[0] = Broadcast(0.25f) * g[0];
+  y[1] = even1 + odd1;
+  y[2] = even1 - odd1;
+  y[3] = even2 + odd2;
+  y[4] = even2 - odd2;
+  y[5] = g[2];
+}
+
+PLUMB_INLINE void WeightLine(const Vec (&g)[3], Vec (&y)[8]) {
+  const Vec ninth = Broadcast(-2.0f / 9), even1 = ninth * (g[0] + g[2]), odd1 = ninth * g[1];
+  const Vec even2 = Fma(Broadcast(1.0f / 90), g[0], Broadcast(2.0f / 45) * g[2]);
+  const Vec odd2 = Broadcast(1.0f / 45) * g[1];
+  const Vec even3 = Fma(Broadcast(32.0f / 45), g[0], Broadcast(8.0f / 45) * g[2]);
+  const Vec odd3 = Broadcast(16.0f / 45) * g[1];
+  y[0] = g[0];
+  y[1] = even1 + odd1;
+  y[2] = even1 - odd1;
+  y[3] = even2 + odd2;
+  y[4] = even2 - odd2;
+  y[5] = even3 + odd3;
+  y[6] = even3 - odd3;
+  y[7] = g[2];
+}
+
+template <int kInputs>
+void TransformWeights(const WinogradWeights& weights) noexcept {
+  constexpr std::int64_t kAhead = 2048;  // floats; weights come from memory
+  const std::int64_t width = std::int64_t{weights.vectors} * Vec::kLanes;
+  const float* from = weights.from;
+  float* to = weights.to;
+  for (std::int64_t c = 0; c < weights.channels; ++c, from += 8 * width) {
+    for (int v = 0; v < weights.vectors; ++v, from += Vec::kLanes, to += Vec::kLanes) {
+#pragma GCC unroll 9
+      for (int t = 0; t < 9; ++t) __builtin_prefetch(from + kAhead + t * width, 0, 2);
+      Vec columns[kInputs][3];
+#pragma GCC unroll 3
+      for (int j = 0; j < 3; ++j) {
+        const Vec line[3] = {Load(from + j * width), Load(from + (3 + j) * width),
+                             Load(from + (6 + j) * width)};
+        Vec long_line[kInputs];
+        WeightLine(line, long_line);
+#pragma GCC unroll 8
+        for (int i = 0; i < kInputs; ++i) columns[i][j] = long_line[i];
+      }
+      float* plane = to;
+#pragma GCC unroll 8
+      for (int i = 0; i < kInputs; ++i) {
+        Vec line[kInputs];
+        WeightLine(columns[i], line);
+#pragma GCC unroll 8
+        for (int j = 0; j < kInputs; ++j, plane += weights.plane) Store(plane, line[j]);
+      }
+    }
+  }
+}
+
 constexpr WinogradTable kWinogradTable = {
     {TransformInput<4>, TransformInput<6>, TransformInput<8>},
-    {TransformOutput<4>, TransformOutput<6>, TransformOutput<8>}};
+    {TransformOutput<4>, TransformOutput<6>, TransformOutput<8>},
+    {TransformWeights<4>, TransformWeights<6>, TransformWeights<8>}};
 
 }  // namespace
 }  // namespace plumb::kernels

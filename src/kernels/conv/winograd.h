@@ -17,10 +17,10 @@ inline constexpr int kMaxWinogradInputs = 64;
 
 // One tile of the image: B^T d B of each channel, one element to each plane.
 struct WinogradInput {
-  const float* const* pixels;  // [m + 2][m + 2], first channel; zeros where outside the image
-  std::int64_t channels;
-  float* to;           // first of the (m + 2)^2 planes
-  std::int64_t plane;  // floats between planes
+  const float* const* pixels;  // [m + 2][m + 2], channel 0; zeros where outside the image
+  std::int64_t first, end;     // channels to transform
+  float* to;                   // of channel `first`, in the first of the (m + 2)^2 planes
+  std::int64_t plane;          // floats between planes
 };
 
 // One tile of products: act(A^T x A + bias + residual), bounds being the activation.
@@ -35,22 +35,27 @@ struct WinogradOutput {
   float high;
 };
 
+// G g G^T of the kernels between some input channels and the output channels of one panel.
+struct WinogradWeights {
+  const float* from;  // [channels][9][vectors * lanes]
+  std::int64_t channels;
+  int vectors;
+  float* to;  // in each plane [channels][vectors * lanes]
+  std::int64_t plane;
+};
+
 using WinogradInputFn = void (*)(const WinogradInput& tile) noexcept;
 using WinogradOutputFn = void (*)(const WinogradOutput& tile) noexcept;
+using WinogradWeightsFn = void (*)(const WinogradWeights& weights) noexcept;
 
 struct WinogradTable {
   WinogradInputFn input[kWinogradSizes];
   WinogradOutputFn output[kWinogradSizes];
+  WinogradWeightsFn weights[kWinogradSizes];
 };
 
 extern const WinogradTable kWinogradScalar;
 extern const WinogradTable kWinogradAvx2;
 extern const WinogradTable kWinogradAvx512;
-
-// G g G^T for `count` kernels at once: to[(i * (m + 2) + j) * count + k] from the 3x3 kernels
-// weights[k * stride + 0..8]. In fp64, rounded once. count is at most kWinogradKernels.
-inline constexpr int kWinogradKernels = 64;
-void TransformWinogradWeights(int size, const float* weights, std::int64_t stride, int count,
-                              float* to);
 
 }  // namespace plumb::kernels
