@@ -1,9 +1,13 @@
 #include "core/tensor.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <type_traits>
 
 #include "core/arena.h"
@@ -96,6 +100,43 @@ Tensor Tensor::Wrap(DType dtype, const Shape& shape, const void* data,
   return result;
 }
 
+// The copy is made once, whichever of the tensors that share the bytes is asked first.
+struct Tensor::Mapped {
+  std::once_flag once;
+  AlignedBytes copy;
+};
+
+Tensor Tensor::Map(DType dtype, const Shape& shape, const void* data,
+                   std::shared_ptr<const void> mapping) {
+  Tensor result = Wrap(dtype, shape, data, std::move(mapping));
+  result.mapped_ = std::make_shared<Mapped>();
+  return result;
+}
+
+const void* Tensor::MappedData() const {
+  // What a type wants is its size, a power of two, or less.
+  const auto alignment =
+      static_cast<std::uintptr_t>(std::max<std::int64_t>(1, StorageBytes(dtype_, 1)));
+  if (reinterpret_cast<std::uintptr_t>(data_) % alignment == 0) return data_;
+  std::call_once(mapped_->once, [this] {
+    StatusOr<AlignedBytes> copy = AllocateAligned(bytes());
+    PLUMB_CHECK(copy.ok(), copy.status().message());
+    mapped_->copy = *std::move(copy);
+    std::memcpy(mapped_->copy.get(), data_, static_cast<std::size_t>(bytes()));
+    ReleasePages();
+  });
+  return mapped_->copy.get();
+}
+
+void Tensor::ReleasePages() const {
+  if (mapped_ == nullptr) return;
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(data_);
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + static_cast<std::uintptr_t>(bytes())) / page * page;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
 Tensor Tensor::Reshaped(const Shape& shape) const {
   PLUMB_CHECK(NumElements(shape) == num_elements(), shape_.ToString(), " to ", shape.ToString());
   Tensor result = *this;
@@ -109,7 +150,7 @@ Tensor Tensor::Clone() const {
   if (dtype_ == DType::kString) {
     std::ranges::copy(data<std::string>(), result.mutable_data<std::string>().begin());
   } else if (bytes() > 0) {
-    std::memcpy(result.data_, data_, static_cast<std::size_t>(bytes()));
+    std::memcpy(result.data_, unaligned(), static_cast<std::size_t>(bytes()));
   }
   return result;
 }

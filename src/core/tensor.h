@@ -36,9 +36,14 @@ class Tensor {
   static Tensor Zeros(DType dtype, const Shape& shape);
   static StatusOr<Tensor> TryAllocate(DType dtype, const Shape& shape);
 
-  // Bytes that `owner` keeps alive (a mapped file); never written through.
+  // Bytes that `owner` keeps alive; never written through.
   static Tensor Wrap(DType dtype, const Shape& shape, const void* data,
                      std::shared_ptr<const void> owner);
+
+  // Bytes of a mapped file, at any address: where raw() and data() cannot give them as they are,
+  // the first call makes a copy. Those who read once go through unaligned() and make none.
+  static Tensor Map(DType dtype, const Shape& shape, const void* data,
+                    std::shared_ptr<const void> mapping);
 
   template <typename T>
   static Tensor FromVector(const Shape& shape, const std::vector<T>& values);
@@ -54,13 +59,18 @@ class Tensor {
   std::int64_t num_elements() const { return NumElements(shape_); }
   std::int64_t bytes() const { return StorageBytes(dtype_, num_elements()); }
 
-  const void* raw() const { return data_; }
+  const void* raw() const { return mapped_ == nullptr ? data_ : MappedData(); }
   void* mutable_raw() { return data_; }
+  const void* unaligned() const { return data_; }
+
+  // Gives up the pages of a mapped file that hold this tensor and no other: they are read again
+  // when somebody needs them. Nothing for tensors in memory.
+  void ReleasePages() const;
 
   template <typename T>
   std::span<const T> data() const {
     PLUMB_CHECK(DTypeOf<T>::value == dtype_, "tensor holds ", Str(DTypeName(dtype_)));
-    return {static_cast<const T*>(data_), static_cast<std::size_t>(num_elements())};
+    return {static_cast<const T*>(raw()), static_cast<std::size_t>(num_elements())};
   }
   template <typename T>
   std::span<T> mutable_data() {
@@ -71,13 +81,17 @@ class Tensor {
   // The same bytes under another shape with as many elements (PLUMB_CHECKed).
   Tensor Reshaped(const Shape& shape) const;
   Tensor Clone() const;  // a deep copy
-  TensorView view() { return {dtype_, shape_, data_}; }
+  TensorView view() { return {dtype_, shape_, const_cast<void*>(raw())}; }
 
  private:
   DType dtype_ = DType::kUndefined;
   Shape shape_;
+  struct Mapped;  // what Map() knows of its bytes
+  const void* MappedData() const;
+
   void* data_ = nullptr;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<Mapped> mapped_;
 };
 
 // Elements as double / int64 whatever the number type; PLUMB_CHECKs that it is one. Strings and

@@ -4,6 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "core/file_io.h"
+#include "core/mapped_file.h"
 
 namespace plumb {
 namespace {
@@ -60,6 +66,28 @@ TEST(TensorTest, WrapKeepsTheOwnerAlive) {
   EXPECT_THAT(tensor.data<float>(), ElementsAre(1, 2));
   tensor = Tensor();
   EXPECT_TRUE(alive.expired());
+}
+
+TEST(TensorTest, MappedBytesAtAnyAddressAreReadAligned) {
+  const std::string path = ::testing::TempDir() + "/mapped_bytes_at_any_address";
+  std::string bytes = "x";  // floats begin at an odd address
+  const std::vector<float> floats(3000, 1.5f);
+  bytes.append(reinterpret_cast<const char*>(floats.data()), floats.size() * sizeof(float));
+  ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
+  const auto file = MappedFile::Open(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const Tensor odd = Tensor::Map(DType::kFloat32, {3000}, (*file)->data() + 1, *file);
+  const Tensor even = Tensor::Map(DType::kFloat32, {2999}, (*file)->data() + 4, *file);
+  EXPECT_EQ(odd.unaligned(), (*file)->data() + 1);
+  EXPECT_EQ(even.raw(), (*file)->data() + 4) << "aligned bytes are not copied";
+  const Tensor shared = odd.Reshaped({3, 1000});
+  odd.ReleasePages();
+  EXPECT_THAT(odd.data<float>(), Each(1.5f));
+  EXPECT_EQ(shared.raw(), odd.raw()) << "one copy for all that share the bytes";
+  even.ReleasePages();
+  EXPECT_EQ(std::memcmp(even.raw(), bytes.data() + 4, 2999 * sizeof(float)), 0);
+  EXPECT_THAT(odd.Clone().data<float>(), Each(1.5f));
+  Tensor::Scalar(2.0f).ReleasePages();  // nothing to give up
 }
 
 TEST(TensorTest, ImpossibleSizesAreErrors) {

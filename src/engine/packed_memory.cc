@@ -7,7 +7,8 @@
 namespace plumb::engine {
 namespace {
 
-// Pages that nobody touched take no memory, so that the last block may be larger than what it holds.
+// Pages that nobody touched take no memory, so that the last block may be larger than what it
+// holds.
 constexpr std::int64_t kBlockBytes = 16 << 20;
 
 }  // namespace

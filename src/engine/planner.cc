@@ -234,7 +234,9 @@ int Planner::ConstantMemory(ValueId value) {
   if (found != constant_memory_.end()) return found->second;
   const Tensor* tensor = KnownTensor(value);
   const int index = static_cast<int>(segment_.program.constants.size());
-  segment_.program.constants.push_back(tensor->raw());
+  // Where it lies is asked for when a step reads it there: most weights are packed and nobody does.
+  segment_.program.constants.push_back(nullptr);
+  read_in_place_[index] = tensor;
   if (!graph_.IsConstant(value)) {
     segment_.program.keep_alive.push_back(known_[static_cast<std::size_t>(value)]);
   }
@@ -350,6 +352,10 @@ void Planner::Finish() {
       if (memory.place == runtime::Place::kArena) {
         slot.index = 0;
         slot.offset += offset_of(operand.memory);
+      }
+      if (memory.place == runtime::Place::kConstant && read_in_place_.contains(memory.index)) {
+        program.constants[static_cast<std::size_t>(memory.index)] =
+            read_in_place_[memory.index]->raw();
       }
     }
     program.operands.push_back(slot);

@@ -127,6 +127,7 @@ class Planner {
   std::vector<std::shared_ptr<Tensor>> known_;         // by value
   std::map<NodeId, std::vector<Movement>> movements_;  // by node: one per output
   std::map<ValueId, int> constant_memory_;
+  std::map<int, const Tensor*> read_in_place_;  // by index among the program's constants
   Places places_;
   std::vector<PendingStep> pending_;
   std::vector<PendingOperand> operands_;

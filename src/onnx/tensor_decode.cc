@@ -28,12 +28,6 @@ Status WrongCount(std::int64_t found, const Shape& shape, std::int64_t expected)
   return InvalidArgument("has ", found, " elements, shape ", shape.ToString(), " needs ", expected);
 }
 
-std::size_t Alignment(DType dtype) {
-  return dtype == DType::kInt4 || dtype == DType::kUInt4
-             ? 1
-             : static_cast<std::size_t>(StorageBytes(dtype, 1));
-}
-
 // Elements in the order stored, of fixed width: packed runs or single values.
 StatusOr<Tensor> DecodeFixed(DType dtype, const Shape& shape, const Payload& payload,
                              std::uint32_t field, const std::shared_ptr<const void>& owner) {
@@ -145,10 +139,9 @@ StatusOr<Tensor> DecodeRaw(DType dtype, const Shape& shape, std::span<const std:
     return InvalidArgument("has ", bytes.size(), " bytes of data, ", Str(DTypeName(dtype)), " ",
                            shape.ToString(), " needs ", needed);
   }
-  const bool aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % Alignment(dtype) == 0;
   // A bool of another value than 0 and 1 must not be read as one, so they are copied and mended.
-  if (owner != nullptr && aligned && dtype != DType::kBool && needed > 0) {
-    return Tensor::Wrap(dtype, shape, bytes.data(), owner);
+  if (owner != nullptr && dtype != DType::kBool && needed > 0) {
+    return Tensor::Map(dtype, shape, bytes.data(), owner);
   }
   PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(dtype, shape));
   if (needed > 0) std::memcpy(tensor.mutable_raw(), bytes.data(), bytes.size());

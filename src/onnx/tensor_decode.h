@@ -9,8 +9,8 @@
 
 namespace plumb::onnx {
 
-// `owner` keeps the bytes of the payload alive: elements that are stored as the tensor stores them
-// and are aligned stay there. Null: they are copied. Nothing is allocated before the payload is
+// `owner` keeps the file mapped in which the payload lies: elements that are stored as the tensor
+// stores them stay there. Null: they are copied. Nothing is allocated before the payload is
 // known to hold as many elements as the shape says.
 StatusOr<Tensor> DecodeTensor(DType dtype, const Shape& shape, const Payload& payload,
                               const std::shared_ptr<const void>& owner);

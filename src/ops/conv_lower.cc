@@ -1,8 +1,11 @@
 // Lowering of Conv, FusedConv and ConvTranspose to kernels/conv.
+#include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "kernels/conv/conv.h"
+#include "kernels/loose_float.h"
 #include "ops/activation.h"
 #include "ops/convolution.h"
 
@@ -49,16 +52,42 @@ ConvProblem ProblemOf(const LowerContext& context, const Convolution& c, bool tr
   return problem;
 }
 
+// What is packed: constants, of which all but the weight may be absent.
+struct ConvConstants {
+  Tensor weight, bias, scale;
+};
+
+// The weight, each output channel times its scale. Weights are few megabytes a layer: an aligned
+// copy is made for the time of packing.
+void Pack(const ConvProblem& problem, const kernels::Algorithm& algorithm,
+          const ConvConstants& constants, void* packed) {
+  const auto count = static_cast<std::size_t>(constants.weight.num_elements());
+  const auto weights = std::make_unique_for_overwrite<float[]>(count);
+  const auto* from = static_cast<const kernels::LooseFloat*>(constants.weight.unaligned());
+  const float* scale = static_cast<const float*>(constants.scale.raw());
+  const std::size_t channels = scale != nullptr ? constants.scale.data<float>().size() : 1;
+  const std::size_t each = count / std::max<std::size_t>(1, channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const float factor = scale != nullptr ? scale[c] : 1.0f;
+    for (std::size_t i = c * each; i < (c + 1) * each; ++i) weights[i] = from[i] * factor;
+  }
+  PackConv(problem, algorithm, weights.get(), static_cast<const float*>(constants.bias.raw()),
+           packed);
+  constants.weight.ReleasePages();
+}
+
 }  // namespace
 
-// Weight and bias are packed once, so both must be constants.
+// Weight, bias and scale are packed once, so they must be constants.
 Status LowerConv(LowerContext& context, bool transposed) {
   const Operand& x = context.input(0);
   const Operand& weight = context.input(1);
   if (x.dtype != DType::kFloat32 || x.shape.rank() > 5 || weight.constant == nullptr) {
     return OkStatus();
   }
-  if (context.has_input(2) && context.input(2).constant == nullptr) return OkStatus();
+  for (int i : {2, 4}) {
+    if (context.has_input(i) && context.input(i).constant == nullptr) return OkStatus();
+  }
   PLUMB_ASSIGN_OR_RETURN(const Convolution c, (transposed ? MakeConvTranspose : MakeConv)(
                                                   context.attrs(), x.shape, weight.shape));
   PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
@@ -76,11 +105,12 @@ Status LowerConv(LowerContext& context, bool transposed) {
     if (context.chosen() == nullptr) {
       choice.name = ConvAlgorithmName(algorithm);
       choice.estimate = EstimateConv(problem, algorithm, context.target());
-      const Tensor weights = *weight.constant;
-      const Tensor bias = context.has_input(2) ? *context.input(2).constant : Tensor();
-      choice.pack = [problem, algorithm, weights, bias](void* packed) {
-        PackConv(problem, algorithm, static_cast<const float*>(weights.raw()),
-                 static_cast<const float*>(bias.raw()), packed);
+      const auto constant = [&context](int i) {
+        return context.has_input(i) ? *context.input(i).constant : Tensor();
+      };
+      const ConvConstants constants{*weight.constant, constant(2), constant(4)};
+      choice.pack = [problem, algorithm, constants](void* packed) {
+        Pack(problem, algorithm, constants, packed);
       };
     }
     choice.kernel = BindConv(problem, algorithm, context.target());

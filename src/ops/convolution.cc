@@ -218,11 +218,12 @@ Status InferConv(InferContext& context, bool transposed) {
   const auto dims_of = transposed ? ConvTransposeDims : ConvDims;
   PLUMB_ASSIGN_OR_RETURN(DimVector dims,
                          dims_of(context.attrs(), context.dims(0), context.dims(1)));
-  if (context.has_dims(2)) {
-    const DimVector& bias = context.dims(2);
-    if (bias.size() != 1 || Differ(bias[0], dims[1])) {
-      return InvalidArgument("bias has shape ", DimsText(bias), ", expected [", DimText(dims[1]),
-                             "]");
+  for (int i : {2, 4}) {
+    if (!context.has_dims(i)) continue;
+    const DimVector& given = context.dims(i);
+    if (given.size() != 1 || Differ(given[0], dims[1])) {
+      return InvalidArgument(i == 2 ? "bias" : "scale", " has shape ", DimsText(given),
+                             ", expected [", DimText(dims[1]), "]");
     }
   }
   context.SetOutput(0, context.dtype(0), std::move(dims));
@@ -272,6 +273,7 @@ Status ReferenceConv(ReferenceContext& context, bool transposed) {
   const Shape shape = OutputShape(c, transposed);
   PLUMB_ASSIGN_OR_RETURN(const Tensor* bias, Addend(context, 2, Shape{shape[1]}));
   PLUMB_ASSIGN_OR_RETURN(const Tensor* residual, Addend(context, 3, shape));
+  PLUMB_ASSIGN_OR_RETURN(const Tensor* scale, Addend(context, 4, Shape{shape[1]}));
   PLUMB_ASSIGN_OR_RETURN(Tensor sums, Tensor::TryAllocate(DType::kFloat64, shape));
   const std::vector<double> src = ToDoubles(x), taps = ToDoubles(weight);
   double* sum = sums.mutable_data<double>().data();
@@ -287,10 +289,10 @@ Status ReferenceConv(ReferenceContext& context, bool transposed) {
       [&]<typename T>(T) -> Status {
         T* dst = y->mutable_data<T>().data();
         for (std::int64_t i = 0; i < sums.num_elements(); ++i) {
+          const auto channel = static_cast<std::size_t>(i / pixels % shape[1]);
           double value = sum[i];
-          if (bias != nullptr) {
-            value += AsDouble(bias->data<T>()[static_cast<std::size_t>(i / pixels % shape[1])]);
-          }
+          if (scale != nullptr) value *= AsDouble(scale->data<T>()[channel]);
+          if (bias != nullptr) value += AsDouble(bias->data<T>()[channel]);
           if (residual != nullptr) {
             value += AsDouble(residual->data<T>()[static_cast<std::size_t>(i)]);
           }

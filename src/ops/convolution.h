@@ -38,12 +38,16 @@ Status CheckSmall(const Convolution& c, const Shape& shape);
 
 // Inputs x, weight, bias (optional, [channels of y]); output y has the type of x.
 Status InferConv(InferContext& context, bool transposed);
-// Inputs as above and, for fused forms, residual (shape of y); activation attributes are applied.
+// Inputs as above and, for fused forms, residual (shape of y) and scale ([channels of y]);
+// activation attributes are applied.
 Status ReferenceConv(ReferenceContext& context, bool transposed);
 Cost ConvCost(const ConcreteNode& node, bool transposed);
 Status LowerConv(LowerContext& context, bool transposed);
 
-// Folds y = scale * conv + shift, per channel, into a constant weight and bias.
+const OpDef& FusedConvOp();
+
+// Folds y = scale * conv + shift, per channel, into a constant weight and bias. Conv becomes
+// FusedConv with a scale, so that no second weight is made.
 bool AbsorbAffineIntoConv(Graph& graph, NodeId node, const ChannelAffine& affine, bool transposed);
 
 // The three sums of products. All add into their last argument. Sum is double or int64.

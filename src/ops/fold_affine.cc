@@ -1,4 +1,5 @@
 // Folding y = scale * op(x) + shift per channel into the constants of a convolution or a product.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -53,6 +54,44 @@ void FoldBias(Graph& graph, NodeId node, const std::vector<double>& bias,
   inputs[2] = value;
 }
 
+// A new weight, each of its output channels scaled.
+void ScaleWeight(Graph& graph, NodeId id, const ChannelAffine& affine, std::int64_t group,
+                 bool transposed) {
+  const ValueId old = graph.node(id).input(1);
+  const Shape shape = graph.value(old).constant.shape();
+  std::vector<double> weight = ToDoubles(graph.value(old).constant);
+  const std::int64_t taps = static_cast<std::int64_t>(weight.size()) / (shape[0] * shape[1]);
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i) / taps;
+    const std::int64_t row = at / shape[1], column = at % shape[1];
+    const std::int64_t channel = transposed ? row / (shape[0] / group) * shape[1] + column : row;
+    weight[i] *= At(affine.scale, channel);
+  }
+  graph.node(id).inputs[1] = AddLike(graph, old, shape, weight, "_scaled");
+}
+
+// Multiplies the scale of FusedConv, which Conv becomes. False when a scale is there that is not
+// constant.
+bool SetScale(Graph& graph, NodeId id, const ChannelAffine& affine, std::int64_t channels) {
+  constexpr std::size_t kScale = 4;
+  std::vector<double> scale(static_cast<std::size_t>(channels), 1.0);
+  if (graph.node(id).input(kScale) != kNoValue) {
+    std::optional<std::vector<double>> given = ConstantOf(graph, graph.node(id).input(kScale));
+    if (!given || given->size() != scale.size()) return false;
+    scale = *std::move(given);
+  }
+  for (std::size_t c = 0; c < scale.size(); ++c) {
+    scale[c] *= At(affine.scale, static_cast<std::int64_t>(c));
+  }
+  if (std::ranges::all_of(scale, [](double x) { return x == 1; })) return true;
+  const ValueId value = AddLike(graph, graph.node(id).input(1), Shape{channels}, scale, "_scale");
+  Node& node = graph.node(id);
+  node.op = &FusedConvOp();
+  node.inputs.resize(kScale + 1, kNoValue);
+  node.inputs[kScale] = value;
+  return true;
+}
+
 // What is added after the product is not scaled by folding into its constants.
 bool HasEpilogue(const Node& node) {
   return node.input(3) != kNoValue || node.attrs.String("activation", "none") != "none";
@@ -62,12 +101,14 @@ bool HasEpilogue(const Node& node) {
 
 bool AbsorbAffineIntoConv(Graph& graph, NodeId id, const ChannelAffine& affine, bool transposed) {
   const Node& node = graph.node(id);
-  if (HasEpilogue(node)) return false;
-  std::optional<std::vector<double>> weight = ConstantOf(graph, node.input(1));
-  if (!weight) return false;
-  const Shape shape = graph.value(node.input(1)).constant.shape();
+  if (HasEpilogue(node) || !graph.IsConstant(node.input(1))) return false;
+  const Tensor& weight = graph.value(node.input(1)).constant;
+  const Shape& shape = weight.shape();
   const std::int64_t group = node.attrs.Int("group", 1);
-  if (shape.rank() < 3 || group < 1 || shape[0] % group != 0 || weight->empty()) return false;
+  if (!IsFloating(weight.dtype()) || shape.rank() < 3 || group < 1 || shape[0] % group != 0 ||
+      weight.num_elements() == 0) {
+    return false;
+  }
   const std::int64_t channels = transposed ? shape[1] * group : shape[0];
   if (!Covers(affine, channels)) return false;
   std::vector<double> bias(static_cast<std::size_t>(channels));
@@ -76,15 +117,12 @@ bool AbsorbAffineIntoConv(Graph& graph, NodeId id, const ChannelAffine& affine, 
     if (!given || given->size() != bias.size()) return false;
     bias = *std::move(given);
   }
-  const std::int64_t taps = static_cast<std::int64_t>(weight->size()) / (shape[0] * shape[1]);
-  for (std::size_t i = 0; i < weight->size(); ++i) {
-    const auto at = static_cast<std::int64_t>(i) / taps;
-    const std::int64_t row = at / shape[1], column = at % shape[1];
-    const std::int64_t channel = transposed ? row / (shape[0] / group) * shape[1] + column : row;
-    (*weight)[i] *= At(affine.scale, channel);
+  // A scale of its own keeps its precision in fp32 alone.
+  if (transposed || weight.dtype() != DType::kFloat32) {
+    ScaleWeight(graph, id, affine, group, transposed);
+  } else if (!SetScale(graph, id, affine, channels)) {
+    return false;
   }
-  const ValueId folded = AddLike(graph, node.input(1), shape, *weight, "_scaled");
-  graph.node(id).inputs[1] = folded;
   FoldBias(graph, id, bias, affine);
   return true;
 }

@@ -1,5 +1,5 @@
-// FusedConv: Conv, then bias, residual and activation in one step:
-//   y = activation(Conv(x, w) + bias + residual)
+// FusedConv: Conv, then scale, bias, residual and activation in one step:
+//   y = activation(scale * Conv(x, w) + bias + residual)
 #include "ops/activation.h"
 #include "ops/conv_samples.h"
 #include "ops/convolution.h"
@@ -14,17 +14,21 @@ OpDef Schema() {
   OpDef op;
   op.name = "FusedConv";
   op.domain = "plumb";
-  op.doc = "Y = activation(Conv(X, W) + B + residual), residual of the shape of Y";
+  op.doc = "Y = activation(scale * Conv(X, W) + B + residual), residual of the shape of Y";
   op.inputs = {{"X", "T=float"},
                {"W", "T"},
                {"B", "T", Arity::kOptional},
-               {"residual", "T", Arity::kOptional}};
+               {"residual", "T", Arity::kOptional},
+               {"scale", "T", Arity::kOptional}};
   op.outputs = {{"Y", "T"}};
   op.attrs = ConvAttrs(/*transposed=*/false);
   for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
   op.layout = LayoutRule::kChannelsLast;
   op.inplace_inputs = {3};
   op.differentiability = Differentiability::kNot;
+  op.absorb_affine = [](Graph& graph, NodeId node, const ChannelAffine& affine) {
+    return AbsorbAffineIntoConv(graph, node, affine, /*transposed=*/false);
+  };
   return op;
 }
 
@@ -63,6 +67,13 @@ std::vector<Sample> Samples() {
   samples.push_back({"residual without bias",
                      {F32({1, 16, 4, 4}), Weight({16, 16, 1, 1}), Omitted(), F32({1, 16, 4, 4})},
                      Attrs({{"activation", std::string("none")}})});
+  samples.push_back(
+      {"scale",
+       {F32({2, 5, 6, 7}), Weight({18, 5, 3, 3}), Weight({18}), F32({2, 18, 6, 7}), Weight({18})},
+       padded});
+  samples.push_back({"scale of groups without bias",
+                     {F32({1, 8, 5, 5}), Weight({8, 1, 3, 3}), Omitted(), Omitted(), Weight({8})},
+                     Attrs({{"pads", Sizes{1, 1, 1, 1}}, {"group", 8}})});
   return samples;
 }
 

@@ -152,8 +152,9 @@ void AddChoice(LowerContext& context, const Product& product, const Plan& plan,
       }
       const Tensor b = *context.input(1).constant;
       choice.pack = [problem, algorithm, b, bias](void* packed) {
-        PackGemm(problem, algorithm, static_cast<const float*>(b.raw()),
+        PackGemm(problem, algorithm, static_cast<const kernels::LooseFloat*>(b.unaligned()),
                  bias.empty() ? nullptr : bias.data(), packed);
+        b.ReleasePages();
       };
     }
   }

@@ -118,7 +118,7 @@ graph g(x: f32[1,2,4,4]) -> (y) {
 })",
                                   {1, 2, 4, 4});
   EXPECT_THAT(after, Not(HasSubstr("BatchNormalization")));
-  EXPECT_THAT(after, HasSubstr("y = Conv(x, "));
+  EXPECT_THAT(after, HasSubstr("y = plumb.FusedConv(x, w, w_bias, _, w_scale)"));
 }
 
 TEST(PassesTest, AConvolutionReadTwiceKeepsItsBatchNormalization) {

@@ -64,10 +64,12 @@ struct Expected {
 // magnitudes around. The factor of each size, in units of the rounding of fp32; 0 for algorithms
 // that add the products as they are.
 double WinogradFactor(const std::string& name) {
-  if (name.starts_with("winograd F(2,")) return 6;
-  if (name.starts_with("winograd F(4,")) return 30;
-  if (name.starts_with("winograd F(6,")) return 100;
-  return 0;
+  if (!name.starts_with("winograd F(")) return 0;
+  switch (name[11] - '0' + name[13] - '0' - 1) {  // m + r - 1
+    case 4: return 6;
+    case 6: return 30;
+    default: return 100;
+  }
 }
 
 class ConvTest : public testing::KernelTest {
@@ -329,11 +331,16 @@ TEST_F(ConvTest, LayersOfRealNetworks) {
 
 TEST_F(ConvTest, WinogradOnEverySizeOfImage) {
   static constexpr std::int64_t kChannels[] = {8, 9, 16, 17, 33, 48, 70};
-  for (int i = 0; i < 30; ++i) {
+  static constexpr std::int64_t kTaps[] = {3, 3, 5, 7};
+  for (int i = 0; i < 60; ++i) {
     ConvProblem p = Square(kChannels[Uniform(0, 6)], kChannels[Uniform(0, 6)], 1, 1, 3, 1, 1);
     p.batch = Uniform(1, 3);
     p.in_size = {Uniform(1, 2), Uniform(1, 20), Uniform(1, 20)};
     p.pad_begin = {0, Uniform(-1, 3), Uniform(-1, 3)};
+    const std::int64_t taps = kTaps[Uniform(0, 3)];
+    const std::int64_t shape = Uniform(0, 2);  // both axes, or one
+    p.kernel = {1, shape == 2 ? 1 : taps, shape == 1 ? 1 : taps};
+    if (Uniform(0, 2) == 0) p.dilation = {1, Uniform(1, 3), Uniform(1, 3)};
     p.epilogue.activation = static_cast<Activation>(Uniform(0, 9));
     p.epilogue.alpha = p.epilogue.activation == Activation::kClip ? -1.0f : 0.2f;
     p.epilogue.beta = 0.5f;

@@ -1,5 +1,6 @@
-// Winograd's convolution for 3x3 kernels of stride 1: tiles of the image and weights are
-// transformed, multiplied as (m + 2)^2 matrix products, and the products transformed back.
+// Winograd's convolution for kernels of stride 1: tiles of the image and weights are transformed,
+// multiplied as one matrix product for each element of a transformed tile, and the products
+// transformed back.
 //
 // Weights are transformed at every run: kept so, they would take 2 to 7 times the memory, and
 // reading that costs more than transforming what is read anyway.
@@ -17,7 +18,7 @@ namespace {
 
 // Parameters of an Algorithm of this kind.
 constexpr std::size_t kChoice = 0;  // row of gemm.def
-constexpr std::size_t kSize = 1;    // m = WinogradOutputs(size)
+constexpr std::size_t kForm = 1;    // of kWinogradForms
 
 const TileChoice& ChoiceOf(const Algorithm& algorithm) {
   const auto choices = TileChoices();
@@ -25,27 +26,30 @@ const TileChoice& ChoiceOf(const Algorithm& algorithm) {
   PLUMB_CHECK(row < choices.size(), "no tile ", row);
   return choices[row];
 }
-int SizeOf(const Algorithm& algorithm) { return algorithm.parameters[kSize]; }
+int FormOf(const Algorithm& algorithm) { return algorithm.parameters[kForm]; }
 
 std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 std::int64_t RoundUp16(std::int64_t floats) { return CeilDiv(floats, 16) * 16; }
-std::int64_t TileRows(const ConvProblem& p, int size) {
-  return CeilDiv(p.out_size[1], WinogradOutputs(size));
+
+// Axis 1, the height, or 2, the width.
+WinogradAxis AxisFor(const ConvProblem& p, const WinogradForm& form, std::size_t axis) {
+  const bool transformed = form.square || p.kernel[axis] > 1;
+  if (!transformed) return {1, 1, 1, p.out_size[axis]};
+  const std::int64_t dilation = p.dilation[axis];
+  return {form.inputs, form.outputs(), dilation,
+          dilation * CeilDiv(CeilDiv(p.out_size[axis], dilation), form.outputs())};
 }
-std::int64_t TileColumns(const ConvProblem& p, int size) {
-  return CeilDiv(p.out_size[2], WinogradOutputs(size));
-}
-std::int64_t TileCount(const ConvProblem& p, int size) {
-  return p.batch * p.out_size[0] * TileRows(p, size) * TileColumns(p, size);
+std::int64_t TileCount(const ConvProblem& p, const WinogradForm& form) {
+  return p.batch * p.out_size[0] * AxisFor(p, form, 1).tiles * AxisFor(p, form, 2).tiles;
 }
 
 // Tiles in a block: their transforms stay in the second-level cache, unless that makes too little
 // of the weights, all of which pass by once for every block.
-std::int64_t BlockTiles(const ConvProblem& p, int size, const Target& target) {
+std::int64_t BlockTiles(const ConvProblem& p, const WinogradForm& form, const Target& target) {
   constexpr std::int64_t kLeast = 48;
   const std::int64_t bytes =
-      WinogradPlanes(size) * (p.in_channels + p.out_channels) * std::int64_t{sizeof(float)};
-  const std::int64_t most = std::max<std::int64_t>(1, TileCount(p, size));
+      form.planes() * (p.in_channels + p.out_channels) * std::int64_t{sizeof(float)};
+  const std::int64_t most = std::max<std::int64_t>(1, TileCount(p, form));
   const std::int64_t wanted = std::max(kLeast, target.l2_bytes / bytes);
   return CeilDiv(most, CeilDiv(most, wanted));
 }
@@ -56,16 +60,17 @@ struct Cut {
   std::int64_t block, panels, channels;
 };
 
-Cut CutFor(const ConvProblem& p, const Panels& panels, int size, const Target& target) {
-  const std::int64_t planes = WinogradPlanes(size), floats = sizeof(float);
+Cut CutFor(const ConvProblem& p, const Panels& panels, const WinogradForm& form,
+           const Target& target) {
+  const std::int64_t planes = form.planes(), floats = sizeof(float);
   const std::int64_t weights = planes * p.in_channels * panels.padded_columns() * floats;
-  Cut cut{false, BlockTiles(p, size, target), std::max<std::int64_t>(1, panels.count()),
+  Cut cut{false, BlockTiles(p, form, target), std::max<std::int64_t>(1, panels.count()),
           std::max<std::int64_t>(1, p.in_channels)};
   if (weights <= std::max(target.l2_bytes, target.l3_bytes / 4)) return cut;
   cut.weights_pass = true;
   // The products of a group take half of the second-level cache, its weights a third.
   const std::int64_t row = planes * panels.width() * floats;
-  const std::int64_t most = std::max<std::int64_t>(1, TileCount(p, size));
+  const std::int64_t most = std::max<std::int64_t>(1, TileCount(p, form));
   const std::int64_t tiles = std::clamp<std::int64_t>(target.l2_bytes / 2 / row, 32, 256);
   cut.block = CeilDiv(most, CeilDiv(most, tiles));
   cut.panels = std::clamp<std::int64_t>(target.l2_bytes / 2 / (row * cut.block), 1,
@@ -77,13 +82,14 @@ Cut CutFor(const ConvProblem& p, const Panels& panels, int size, const Target& t
   return cut;
 }
 
-bool CanRun(const ConvProblem& p) {
+bool CanRun(const ConvProblem& p, const WinogradForm& form) {
   constexpr std::int64_t kFewChannels = 8;
-  const auto is = [](const std::array<std::int64_t, 3>& a, std::int64_t height_and_width) {
-    return a[0] == 1 && a[1] == height_and_width && a[2] == height_and_width;
-  };
-  return !p.transposed && p.group == 1 && is(p.kernel, 3) && is(p.stride, 1) && is(p.dilation, 1) &&
-         p.pad_begin[0] == 0 && p.in_channels >= kFewChannels &&
+  const std::array<std::int64_t, 3> ones{1, 1, 1};
+  const bool fits = form.square ? p.kernel[1] == form.taps && p.kernel[2] == form.taps
+                                : std::max(p.kernel[1], p.kernel[2]) == form.taps &&
+                                      std::min(p.kernel[1], p.kernel[2]) == 1;
+  return fits && p.kernel[0] == 1 && !p.transposed && p.group == 1 && p.stride == ones &&
+         p.dilation[0] == 1 && p.pad_begin[0] == 0 && p.in_channels >= kFewChannels &&
          p.in_channels <= kWinogradChannels && p.out_channels >= kFewChannels &&
          p.src.channel == 1 && p.dst.channel == 1 &&
          (!p.epilogue.has_residual || p.residual.channel == 1);
@@ -95,15 +101,15 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   // For each vector of a plane.
   constexpr double kInputCycles = 2.5, kOutputCycles = 2.5, kWeightCycles = 2.5;
   constexpr double kCacheBytesPerCycle = 16;
-  const int size = SizeOf(algorithm);
+  const WinogradForm& form = kWinogradForms[FormOf(algorithm)];
   const TileChoice& choice = ChoiceOf(algorithm);
   const double lanes = TileSetFor(choice.isa).lanes;
-  const double planes = static_cast<double>(WinogradPlanes(size));
-  const double tiles = static_cast<double>(std::max<std::int64_t>(1, TileCount(p, size)));
+  const double planes = static_cast<double>(form.planes());
+  const double tiles = static_cast<double>(std::max<std::int64_t>(1, TileCount(p, form)));
   const double in = static_cast<double>(p.in_channels), out = static_cast<double>(p.out_channels);
   const double l2 = static_cast<double>(target.l2_bytes);
 
-  const Cut cut = CutFor(p, PanelsFor(choice, p.out_channels), size, target);
+  const Cut cut = CutFor(p, PanelsFor(choice, p.out_channels), form, target);
   const double products = planes * tiles * in * out / (2 * lanes) /
                           TileEfficiency(choice, target, cut.block, p.out_channels, cut.channels);
   const double transforms = tiles * planes * (kInputCycles * in + kOutputCycles * out) / lanes;
@@ -117,20 +123,20 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   const double block_bytes = planes * (in + out) * sizeof(float) * static_cast<double>(cut.block);
   const double spill =
       !cut.weights_pass && block_bytes > l2 ? 2 * block_bytes * passes / kCacheBytesPerCycle : 0;
-  const double nominal = 9 * in * out * static_cast<double>(p.batch * p.out_size[0]) *
+  const double nominal = form.kernel() * in * out * static_cast<double>(p.batch * p.out_size[0]) *
                          static_cast<double>(p.out_size[1] * p.out_size[2]) / (2 * lanes);
   return nominal / (products + transforms + weights + spill);
 }
 
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
-  if (!CanRun(p)) return;
   const auto choices = TileChoices();
   for (std::size_t i = 0; i < choices.size(); ++i) {
     if (choices[i].isa > target.isa) continue;
-    for (int size = 0; size < kWinogradSizes; ++size) {
+    for (int form = 0; form < kWinogradFormCount; ++form) {
+      if (!CanRun(p, kWinogradForms[form])) continue;
       Algorithm algorithm;
       algorithm.parameters[kChoice] = static_cast<std::int16_t>(i);
-      algorithm.parameters[kSize] = static_cast<std::int16_t>(size);
+      algorithm.parameters[kForm] = static_cast<std::int16_t>(form);
       algorithms->push_back(algorithm);
     }
   }
@@ -139,7 +145,8 @@ void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* al
 std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
   const Panels panels = PanelsFor(ChoiceOf(algorithm), p.out_channels);
   const std::int64_t bias = p.epilogue.has_bias ? RoundUp16(panels.padded_columns()) : 0;
-  return (bias + kWinogradKernel * panels.floats(p.in_channels)) * std::int64_t{sizeof(float)};
+  return (bias + kWinogradForms[FormOf(algorithm)].kernel() * panels.floats(p.in_channels)) *
+         std::int64_t{sizeof(float)};
 }
 
 void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights, const float* bias,
@@ -151,8 +158,8 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
     std::fill(std::copy(bias, bias + p.out_channels, to), end, 0.0f);
     to = end;
   }
-  // Weights are [out_channels][in_channels][9]: products in the order of the panels already.
-  const std::int64_t products = p.in_channels * kWinogradKernel;
+  // Weights are [out_channels][in_channels][kernel]: products in the order of the panels already.
+  const std::int64_t products = p.in_channels * kWinogradForms[FormOf(algorithm)].kernel();
   for (std::int64_t panel = 0; panel < panels.count(); ++panel) {
     PackPanel(panels, panel, products, weights, 1, products, 1.0f,
               to + panels.offset(panel, products));
@@ -160,13 +167,14 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
 }
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
-  PLUMB_CHECK(CanRun(p));
+  const WinogradForm& form = kWinogradForms[FormOf(algorithm)];
+  PLUMB_CHECK(CanRun(p, form));
   const TileChoice& choice = ChoiceOf(algorithm);
   WinogradParams params{};
   params.problem = p;
-  params.size = SizeOf(algorithm);
-  params.rows = TileRows(p, params.size);
-  params.columns = TileColumns(p, params.size);
+  params.form = FormOf(algorithm);
+  params.height = AxisFor(p, form, 1);
+  params.width = AxisFor(p, form, 2);
   params.bounds = BoundsOf(p.epilogue);
   LoopShape& shape = params.shape;
   shape.isa = choice.isa;
@@ -177,14 +185,14 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
   ChooseChunks(
       std::clamp<std::int64_t>(target.l2_bytes / 4 / (shape.panels.width() * 4), 256, 3072),
       &shape);
-  const Cut cut = CutFor(p, shape.panels, params.size, target);
+  const Cut cut = CutFor(p, shape.panels, form, target);
   params.weights_pass = cut.weights_pass;
   params.block = cut.block;
   params.panels = cut.panels;
   params.channels = cut.channels;
   const std::int64_t columns =
       std::min(shape.panels.padded_columns(), params.panels * shape.panels.width());
-  const std::int64_t planes = WinogradPlanes(params.size);
+  const std::int64_t planes = form.planes();
   // Neighbouring rows and planes must not fall on the same sets of the first-level cache.
   const auto padded = [](std::int64_t floats) { return floats % 128 == 0 ? floats + 16 : floats; };
   params.in_row = padded(RoundUp16(params.channels));
@@ -205,8 +213,9 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
 }
 
 std::string Describe(const Algorithm& algorithm) {
-  const int outputs = WinogradOutputs(SizeOf(algorithm));
-  return absl::StrCat("F(", outputs, ",3) ", TileChoiceName(ChoiceOf(algorithm)));
+  const WinogradForm& form = kWinogradForms[FormOf(algorithm)];
+  return absl::StrCat("F(", form.outputs(), ",", form.taps, ") ", form.square ? "" : "line ",
+                      TileChoiceName(ChoiceOf(algorithm)));
 }
 
 }  // namespace

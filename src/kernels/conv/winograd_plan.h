@@ -10,12 +10,23 @@
 
 namespace plumb::kernels {
 
-inline constexpr std::int64_t kWinogradKernel = 9;  // elements of a kernel before its transform
 inline constexpr std::int64_t kWinogradChannels = 4096;  // input channels at most
 
-inline std::int64_t WinogradPlanes(int size) {
-  return std::int64_t{WinogradInputs(size)} * WinogradInputs(size);
-}
+// Height or width cut into tiles of `outputs` outputs that see `inputs` inputs, one of either where
+// the form does not transform this axis. With a dilation the outputs of a tile, and its inputs, are
+// that far apart.
+struct WinogradAxis {
+  int inputs;
+  int outputs;
+  std::int64_t dilation;
+  std::int64_t tiles;
+
+  // Output 0 of a tile.
+  std::int64_t Begin(std::int64_t tile) const {
+    const std::int64_t each = tiles / dilation;
+    return tile / each + tile % each * outputs * dilation;
+  }
+};
 
 // Two ways through one layer, both with bounded memory:
 //   tiles pass     all weights are transformed once, blocks of tiles pass by them;
@@ -25,12 +36,12 @@ struct WinogradParams {
   ConvProblem problem;
   LoopShape shape;  // of the product of one plane
   ActivationBounds bounds;
-  int size;
+  int form;  // of kWinogradForms
   bool weights_pass;
-  std::int64_t rows, columns;  // of tiles in an image
-  std::int64_t block;          // tiles at a time
-  std::int64_t panels;         // of a group
-  std::int64_t channels;       // input channels transformed together
+  WinogradAxis height, width;
+  std::int64_t block;     // tiles at a time
+  std::int64_t panels;    // of a group
+  std::int64_t channels;  // input channels transformed together
   // Floats between neighbours: planes are [row] of tiles within a chunk of channels, and [row] of
   // tiles within a group of panels.
   std::int64_t in_row, in_plane, in_chunk;
@@ -39,7 +50,9 @@ struct WinogradParams {
 
   std::int64_t chunks() const { return (problem.in_channels + channels - 1) / channels; }
   std::int64_t groups() const { return (shape.panels.count() + panels - 1) / panels; }
-  std::int64_t tiles() const { return problem.batch * problem.out_size[0] * rows * columns; }
+  std::int64_t tiles() const {
+    return problem.batch * problem.out_size[0] * height.tiles * width.tiles;
+  }
 };
 
 const WinogradTable& WinogradTableFor(Isa isa);

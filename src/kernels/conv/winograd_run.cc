@@ -13,12 +13,13 @@ std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Where a tile is.
 struct TilePlace {
-  std::int64_t image, depth, row, column;
+  std::int64_t image, depth;
+  std::int64_t y, x;  // of its first output
 
   TilePlace(const WinogradParams& p, std::int64_t tile)
-      : image(tile / (p.rows * p.columns)),
-        row(tile / p.columns % p.rows),
-        column(tile % p.columns) {
+      : image(tile / (p.height.tiles * p.width.tiles)),
+        y(p.height.Begin(tile / p.width.tiles % p.height.tiles)),
+        x(p.width.Begin(tile % p.width.tiles)) {
     depth = image % p.problem.out_size[0];
     image /= p.problem.out_size[0];
   }
@@ -43,7 +44,7 @@ class WinogradRun {
         panels_(params.shape.panels),
         table_(WinogradTableFor(params.shape.isa)),
         pool_(*call.pool),
-        planes_(WinogradPlanes(params.size)),
+        planes_(kWinogradForms[params.form].planes()),
         src_(static_cast<const float*>(call.operands[0])),
         residual_(problem_.epilogue.has_residual ? static_cast<const float*>(call.operands[2])
                                                  : nullptr),
@@ -86,34 +87,30 @@ class WinogradRun {
 
   // To row t of every plane.
   void TransformTile(const TilePlace& place, std::int64_t t) {
-    const int outputs = WinogradOutputs(p_.size), inputs = WinogradInputs(p_.size);
     const float* pixels[kMaxWinogradInputs];
     const float* image =
         src_ + place.image * problem_.src.batch + place.depth * problem_.src.spatial[0];
     const bool in_depth = place.depth < problem_.in_size[0];  // an end pad may lie behind it
-    const std::int64_t y0 = place.row * outputs - problem_.pad_begin[1];
-    const std::int64_t x0 = place.column * outputs - problem_.pad_begin[2];
-    for (int i = 0; i < inputs; ++i) {
-      const std::int64_t y = y0 + i;
+    const float** pixel = pixels;
+    for (int i = 0; i < p_.height.inputs; ++i) {
+      const std::int64_t y = place.y + i * p_.height.dilation - problem_.pad_begin[1];
       const bool inside = in_depth && y >= 0 && y < problem_.in_size[1];
-      for (int j = 0; j < inputs; ++j) {
-        const std::int64_t x = x0 + j;
-        pixels[i * inputs + j] =
-            inside && x >= 0 && x < problem_.in_size[2]
-                ? image + y * problem_.src.spatial[1] + x * problem_.src.spatial[2]
-                : kZeros;
+      for (int j = 0; j < p_.width.inputs; ++j) {
+        const std::int64_t x = place.x + j * p_.width.dilation - problem_.pad_begin[2];
+        *pixel++ = inside && x >= 0 && x < problem_.in_size[2]
+                       ? image + y * problem_.src.spatial[1] + x * problem_.src.spatial[2]
+                       : kZeros;
       }
     }
     float* to = in_ + t * p_.in_row;
     for (std::int64_t c = 0; c < problem_.in_channels; c += p_.channels, to += p_.in_chunk) {
       const std::int64_t end = std::min(problem_.in_channels, c + p_.channels);
-      table_.input[p_.size]({pixels, c, end, to, p_.in_plane});
+      table_.input[p_.form]({pixels, c, end, to, p_.in_plane});
     }
   }
 
   // `from`: a row of every plane of the group's products.
   void StoreTile(const float* from, const TilePlace& place, const Group& group) {
-    const int outputs = WinogradOutputs(p_.size);
     float* pixels[kMaxWinogradOutputs];
     const float* residuals[kMaxWinogradOutputs];
     float* inside[kMaxWinogradOutputs];
@@ -122,15 +119,18 @@ class WinogradRun {
       return place.image * strides.batch + place.depth * strides.spatial[0] +
              y * strides.spatial[1] + x * strides.spatial[2] + group.first_column;
     };
-    for (int i = 0; i < outputs * outputs; ++i) {
-      const std::int64_t y = place.row * outputs + i / outputs;
-      const std::int64_t x = place.column * outputs + i % outputs;
-      pixels[i] = nullptr;
-      if (y >= problem_.out_size[1] || x >= problem_.out_size[2]) continue;
-      pixels[i] = inside[count++] = dst_ + offset(problem_.dst, y, x);
-      if (residual_ != nullptr) residuals[i] = residual_ + offset(problem_.residual, y, x);
+    int i = 0;
+    for (int row = 0; row < p_.height.outputs; ++row) {
+      const std::int64_t y = place.y + row * p_.height.dilation;
+      for (int column = 0; column < p_.width.outputs; ++column, ++i) {
+        const std::int64_t x = place.x + column * p_.width.dilation;
+        pixels[i] = nullptr;
+        if (y >= problem_.out_size[1] || x >= problem_.out_size[2]) continue;
+        pixels[i] = inside[count++] = dst_ + offset(problem_.dst, y, x);
+        if (residual_ != nullptr) residuals[i] = residual_ + offset(problem_.residual, y, x);
+      }
     }
-    table_.output[p_.size](
+    table_.output[p_.form](
         {from, p_.out_plane, group.columns, bias_ != nullptr ? bias_ + group.first_column : nullptr,
          pixels, residual_ != nullptr ? residuals : nullptr, p_.bounds.low, p_.bounds.high});
     if (p_.bounds.bounded) return;
@@ -143,9 +143,9 @@ class WinogradRun {
     const int vectors = panels_.vectors_of(panel);
     const std::int64_t width = std::int64_t{vectors} * panels_.lanes;
     const float* from =
-        kernels_ +
-        (panels_.offset(panel, problem_.in_channels) + channel_begin * width) * kWinogradKernel;
-    table_.weights[p_.size]({from, channel_end - channel_begin, vectors, to, p_.weights_plane});
+        kernels_ + (panels_.offset(panel, problem_.in_channels) + channel_begin * width) *
+                       kWinogradForms[p_.form].kernel();
+    table_.weights[p_.form]({from, channel_end - channel_begin, vectors, to, p_.weights_plane});
   }
 
   void TransformAllWeights() {
@@ -250,7 +250,7 @@ class WinogradRun {
   float* out_;      // [group][plane][tile][column]
   float* weights_;  // [group][plane][panel][channel][column]
   const float* bias_;
-  const float* kernels_;  // [panel][channel][9][column]
+  const float* kernels_;  // [panel][channel][kernel][column]
 };
 
 }  // namespace

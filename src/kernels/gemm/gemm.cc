@@ -194,7 +194,7 @@ std::int64_t PackedGemmBytes(const GemmProblem& problem, const Algorithm& algori
          PackedFloats(panels, problem.k, problem.epilogue.has_bias) * std::int64_t{sizeof(float)};
 }
 
-void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const float* b,
+void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const LooseFloat* b,
               const float* bias, void* packed) {
   PLUMB_CHECK(problem.constant_b && problem.epilogue.has_bias == (bias != nullptr));
   const Panels panels = PanelsFor(ChoiceOf(algorithm), problem.n);

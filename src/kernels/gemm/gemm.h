@@ -20,6 +20,7 @@
 
 #include "core/dtype.h"
 #include "kernels/kernel.h"
+#include "kernels/loose_float.h"
 
 namespace plumb::kernels {
 
@@ -55,7 +56,7 @@ Estimate EstimateGemm(const GemmProblem& problem, const Algorithm& algorithm, co
 std::int64_t PackedGemmBytes(const GemmProblem& problem, const Algorithm& algorithm);
 
 // b: [batch][k, n] read through problem.b; bias: [n] or null; packed: 64-byte aligned.
-void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const float* b,
+void PackGemm(const GemmProblem& problem, const Algorithm& algorithm, const LooseFloat* b,
               const float* bias, void* packed);
 
 // PLUMB_CHECKs that the algorithm came from ListGemm of a problem with the same n, k and

@@ -9,7 +9,7 @@ namespace {
 using Quad = float __attribute__((vector_size(16), aligned(4)));
 
 // Rows of B are contiguous: copies of whole rows.
-void PackRows(std::int64_t k, std::int64_t columns, std::int64_t width, const float* from,
+void PackRows(std::int64_t k, std::int64_t columns, std::int64_t width, const LooseFloat* from,
               std::int64_t k_stride, float scale, float* to) {
   for (std::int64_t i = 0; i < k; ++i, from += k_stride, to += width) {
     for (std::int64_t j = 0; j < columns; ++j) to[j] = from[j] * scale;
@@ -18,7 +18,7 @@ void PackRows(std::int64_t k, std::int64_t columns, std::int64_t width, const fl
 }
 
 // Columns of B are contiguous: 4x4 blocks are transposed in registers.
-void PackColumns(std::int64_t k, std::int64_t columns, std::int64_t width, const float* from,
+void PackColumns(std::int64_t k, std::int64_t columns, std::int64_t width, const LooseFloat* from,
                  std::int64_t column_stride, float scale, float* to) {
   const std::int64_t whole_columns = columns / 4 * 4;
   const std::int64_t whole_k = k / 4 * 4;
@@ -56,7 +56,7 @@ void PackColumns(std::int64_t k, std::int64_t columns, std::int64_t width, const
 
 }  // namespace
 
-void PackPanel(const Panels& panels, std::int64_t panel, std::int64_t k, const float* from,
+void PackPanel(const Panels& panels, std::int64_t panel, std::int64_t k, const LooseFloat* from,
                std::int64_t k_stride, std::int64_t column_stride, float scale, float* to) {
   const std::int64_t columns = panels.columns_of(panel);
   const std::int64_t width = std::int64_t{panels.vectors_of(panel)} * panels.lanes;

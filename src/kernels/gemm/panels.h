@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/loose_float.h"
+
 namespace plumb::kernels {
 
 // Every panel has `vectors` vectors of `lanes` columns but the last, which has what remains.
@@ -29,7 +31,7 @@ struct Panels {
 };
 
 // Packs one panel of a [k, columns] matrix with any strides: to[i][j] = scale * from[i, first + j].
-void PackPanel(const Panels& panels, std::int64_t panel, std::int64_t k, const float* from,
+void PackPanel(const Panels& panels, std::int64_t panel, std::int64_t k, const LooseFloat* from,
                std::int64_t k_stride, std::int64_t column_stride, float scale, float* to);
 
 }  // namespace plumb::kernels

@@ -1,0 +1,8 @@
+// A float at any address: the weights of a mapped file lie as they were written.
+#pragma once
+
+namespace plumb::kernels {
+
+using LooseFloat = float __attribute__((aligned(1)));
+
+}  // namespace plumb::kernels
