@@ -119,6 +119,13 @@ Status Execute(const BenchCommand& command) {
   PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
                          InputShapes(loaded.graph(), command.model.shapes, command.batch));
+  const bool applies = std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+    return shape.rank() > 0 && shape[0] == command.batch;
+  });
+  if (command.batch != 1 && !applies) {
+    return InvalidArgument("--batch ", command.batch, " applies to no input: the model or --shape ",
+                           "sets the first dimension of each");
+  }
   PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const engine::Segment> segment,
                          loaded.session->FirstSegment(shapes));
   const double load_ms = static_cast<double>(NowNanos() - begin) * 1e-6;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include "cli/command.h"
 #include "cli/model_options.h"
@@ -10,6 +11,7 @@
 #include "cli/table.h"
 #include "cli/tensor_files.h"
 #include "core/file_io.h"
+#include "core/npy.h"
 
 namespace plumb::cli {
 namespace {
@@ -31,6 +33,12 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
     at = end + 1;
   }
   const std::vector<double> values = ToDoubles(scores);
+  if (labels.size() != values.size()) {
+    return InvalidArgument("'", command.labels, "' has ", labels.size(),
+                           " lines, the first output has ", values.size(),
+                           " elements: expected a label for each");
+  }
+  std::vector<Row> rows;
   std::vector<std::size_t> order(values.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   const std::size_t top = std::min<std::size_t>(5, order.size());
@@ -38,9 +46,12 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
                     [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
   for (std::size_t k = 0; k < top; ++k) {
     const std::size_t index = order[k];
-    std::printf("%.4g  %s\n", values[index],
-                index < labels.size() ? labels[index].c_str() : std::to_string(index).c_str());
+    Row row;
+    row["label"] = labels[index];
+    row["score"] = values[index];
+    rows.push_back(std::move(row));
   }
+  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
   return OkStatus();
 }
 
@@ -50,6 +61,7 @@ Status Execute(const RunCommand& command) {
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
   std::vector<Row> rows;
+  std::set<std::string> written;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::string& name = loaded.graph().value(loaded.graph().outputs()[i]).name;
     Row row;
@@ -60,7 +72,12 @@ Status Execute(const RunCommand& command) {
     rows.push_back(row);
     if (!command.output.empty()) {
       PLUMB_RETURN_IF_ERROR(MakeDirectories(command.output));
-      PLUMB_RETURN_IF_ERROR(WriteOutput(command.output, name, outputs[i]));
+      const std::string file = OutputFile(command.output, name);
+      if (!written.insert(file).second) {
+        return InvalidArgument("output '", name, "' and another would both be written to '", file,
+                               "': rename one of them in the model");
+      }
+      PLUMB_RETURN_IF_ERROR(WriteNpy(file, outputs[i]));
     }
   }
   std::fputs(FormatRows(rows, command.format).c_str(), stdout);

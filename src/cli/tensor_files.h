@@ -10,8 +10,8 @@ namespace plumb::cli {
 // .npy or an ONNX TensorProto (.pb), told apart by the ending.
 StatusOr<Tensor> ReadTensor(const std::string& path);
 
-// DIR/NAME.npy; '/' in the name becomes '_'. Strings have no .npy form: an error says so.
-Status WriteOutput(const std::string& directory, const std::string& name, const Tensor& tensor);
+// DIR/NAME.npy; '/' in the name becomes '_'.
+std::string OutputFile(const std::string& directory, const std::string& name);
 
 // 16 hex digits that differ when a bit of the elements or the shape differs.
 std::string TensorDigest(const Tensor& tensor);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <atomic>
 #include <cerrno>
@@ -101,14 +102,22 @@ StatusOr<std::string> ReadFile(const std::string& path, std::int64_t max_bytes) 
     return ResourceExhausted("cannot read '", path, "': it has ", info.st_size, " bytes, at most ",
                              max_bytes, " are accepted");
   }
-  std::string contents(static_cast<std::size_t>(info.st_size), '\0');
+  // Files of /proc and /sys say that they have no bytes, or a page: what is read tells.
+  constexpr std::size_t kStep = 64 << 10;
+  std::string contents;
   std::size_t filled = 0;
-  while (filled < contents.size()) {
+  for (;;) {
+    const std::size_t known = static_cast<std::size_t>(info.st_size) + 1;
+    contents.resize(std::max(known, filled + (filled < known ? 0 : kStep)));
     const ssize_t count = read(file.get(), contents.data() + filled, contents.size() - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return SystemError("read", path, errno);
-    if (count == 0) break;  // the file shrank meanwhile
+    if (count == 0) break;
     filled += static_cast<std::size_t>(count);
+    if (static_cast<std::int64_t>(filled) > max_bytes) {
+      return ResourceExhausted("cannot read '", path, "': at most ", max_bytes,
+                               " bytes are accepted");
+    }
   }
   contents.resize(filled);
   return contents;

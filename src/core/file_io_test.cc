@@ -45,6 +45,14 @@ TEST_F(FileIoTest, WritesAndReadsBack) {
   EXPECT_EQ(FilesInFolder(), 1u);
 }
 
+TEST_F(FileIoTest, ReadsFilesThatDoNotSayHowLongTheyAre) {
+  const StatusOr<std::string> status = ReadFile("/proc/self/status");
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_THAT(*status, HasSubstr("VmRSS:"));
+  EXPECT_THAT(Message(ReadFile("/proc/self/status", 10).status()),
+              HasSubstr("at most 10 bytes are accepted"));
+}
+
 TEST_F(FileIoTest, ReadErrorsNameThePathAndTheReason) {
   const StatusOr<std::string> missing = ReadFile(Path("none"));
   EXPECT_EQ(missing.status(),

@@ -274,6 +274,15 @@ TEST_F(StageTest, JsonLinesHoldEveryDetection) {
             "{\"box\":[0.0,0.0,1.0,1.0],\"score\":0.9000,\"name\":null,\"similarity\":0.0000}]}\n");
 }
 
+TEST_F(StageTest, EarlierLinesStayUntilThereIsSomethingToWrite) {
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/kept.jsonl", "an earlier run\n").ok());
+  { const auto never_ran = Make("stage: write_jsonl, path: kept.jsonl"); }
+  EXPECT_EQ(*ReadFile(folder_ + "/kept.jsonl"), "an earlier run\n");
+  const auto stage = Make("stage: write_jsonl, path: kept.jsonl");
+  ASSERT_TRUE(stage.ok() && (*stage)->Finish().ok());
+  EXPECT_EQ(*ReadFile(folder_ + "/kept.jsonl"), "");
+}
+
 TEST_F(StageTest, AFullDiskWhileWritingLinesIsAnError) {
   Message message;
   message.Set("detections", Detections(2000));
@@ -291,6 +300,18 @@ TEST_F(StageTest, StagesThatWriteAFileHaveOneReplica) {
   for (const char* params : {"stage: write_jsonl, path: a", "stage: write_video, path: a.mp4"}) {
     EXPECT_EQ(Text(Make(params).status()), "it writes one file: set replicas: 1");
   }
+}
+
+TEST_F(StageTest, AVideoNeverReplacesItsOwnSource) {
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/source.mp4", "the only copy").ok());
+  const auto stage = Make("stage: write_video, path: source.mp4, image: image");
+  ASSERT_TRUE(stage.ok()) << stage.status();
+  Message message;
+  message.origin = folder_ + "/./source.mp4";
+  message.Set("image", Ramp(64, 48));
+  EXPECT_EQ(Text((*stage)->Process(message)),
+            "'" + folder_ + "/source.mp4' is what the pictures come from: set another path");
+  EXPECT_EQ(*ReadFile(folder_ + "/source.mp4"), "the only copy");
 }
 
 TEST_F(StageTest, VideosHaveOneSizeAndNeedRoom) {

@@ -162,8 +162,32 @@ class RunTest(CommandLine):
         status, out, _ = plumb("run", self.linear, "--input", f"x={self.folder / 'one.npy'}",
                                "--labels", self.folder / "labels.txt")
         self.assertEqual(status, 0)
-        self.assertEqual([line.split() for line in out.splitlines()[-2:]],
-                         [["2", "dog"], ["1", "cat"]])
+        self.assertEqual([line.split() for line in out.splitlines()[-3:]],
+                         [["label", "score"], ["dog", "2.00"], ["cat", "1.00"]])
+        rows = self.rows("run", self.linear, "--input", f"x={self.folder / 'one.npy'}",
+                         "--labels", self.folder / "labels.txt")
+        self.assertEqual(rows[1:], [{"label": "dog", "score": 2}, {"label": "cat", "score": 1}])
+
+    def test_labels_must_be_as_many_as_scores(self):
+        labels = self.folder / "three.txt"
+        labels.write_text("background\ncat\ndog\n")
+        status, _, err = plumb("run", self.linear, "--random", 1, "--labels", labels)
+        self.assertEqual((status, err), (
+            1, f"plumb: '{labels}' has 3 lines, the first output has 2 elements: expected a label "
+               "for each\n"))
+
+    def test_two_outputs_never_share_a_file(self):
+        value = helper.make_tensor_value_info
+        model, folder = self.folder / "alike.onnx", self.folder / "alike"
+        save(model, [helper.make_node("Relu", ["x"], ["o/1"]), helper.make_node("Neg", ["x"], ["o_1"])],
+             [value("x", TensorProto.FLOAT, [2])],
+             [value(name, TensorProto.FLOAT, [2]) for name in ("o/1", "o_1")])
+        self.fails(1, f"output 'o_1' and another would both be written to '{folder}/o_1.npy': rename "
+                   "one of them in the model", "run", model, "--random", 1, "--output", folder)
+
+    def test_a_batch_that_does_not_apply_is_an_error(self):
+        self.fails(1, "--batch 4 applies to no input: the model or --shape sets the first dimension "
+                   "of each", "bench", self.linear, "--batch", 4, "--shape", "x=2x3", "--iters", 1)
 
     def test_files_that_cannot_be_used_are_named(self):
         missing = self.folder / "missing.onnx"

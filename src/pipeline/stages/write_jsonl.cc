@@ -2,6 +2,8 @@
 // box, score, landmarks, name (null: a stranger) and similarity.
 //
 // Keys: path (relative to the output folder of the run); detections (name of the payload).
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -54,12 +56,14 @@ class WriteJsonLines : public Stage {
   Status Start(const StageContext& context) override {
     if (context.replica > 0) return InvalidArgument("it writes one file: set replicas: 1");
     path_ = context.OutputPath(params_.path);
-    file_.reset(std::fopen(path_.c_str(), "we"));
+    // What an earlier run wrote stays until there is something to put in its place.
+    file_.reset(std::fopen(path_.c_str(), "ae"));
     if (file_ == nullptr) return Unavailable("cannot write '", path_, "': ", strerror(errno));
     return OkStatus();
   }
 
   Status Process(Message& message) override {
+    PLUMB_RETURN_IF_ERROR(Begin());
     PLUMB_ASSIGN_OR_RETURN(const Detections* found, message.Get<Detections>(params_.detections));
     std::string faces = "[";
     for (const Detection& detection : *found) {
@@ -79,6 +83,7 @@ class WriteJsonLines : public Stage {
   }
 
   Status Finish() override {
+    PLUMB_RETURN_IF_ERROR(Begin());
     // The last lines may meet a full disk only now.
     PLUMB_RETURN_IF_ERROR(Check(std::fflush(file_.get()) == 0));
     return Check(std::fclose(file_.release()) == 0);
@@ -89,6 +94,15 @@ class WriteJsonLines : public Stage {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
 
+  // Drops what an earlier run left in the file.
+  Status Begin() {
+    if (begun_) return OkStatus();
+    begun_ = true;
+    // What is no file (a pipe, /dev/stdout) has nothing to drop.
+    const bool cut = ftruncate(fileno(file_.get()), 0) == 0 || errno == EINVAL;
+    return Check(cut);
+  }
+
   Status Check(bool fine) const {
     if (fine) return OkStatus();
     return ResourceExhausted("cannot write '", path_, "': ", strerror(errno));
@@ -96,6 +110,7 @@ class WriteJsonLines : public Stage {
 
   const WriteParams params_;
   std::string path_, line_;
+  bool begun_ = false;
   std::unique_ptr<std::FILE, Closer> file_;
 };
 

@@ -3,6 +3,8 @@
 //
 // Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps (default: that
 // of the source, or 25 where it has none); image (payload).
+#include <sys/stat.h>
+
 #include "pipeline/media_library.h"
 #include "pipeline/stage.h"
 
@@ -13,6 +15,13 @@ struct WriteParams {
   std::string path, image;
   double fps = 0;  // 0: that of the source
 };
+
+bool SameFile(const std::string& a, const std::string& b) {
+  struct stat x {
+  }, y{};
+  return stat(a.c_str(), &x) == 0 && stat(b.c_str(), &y) == 0 && x.st_dev == y.st_dev &&
+         x.st_ino == y.st_ino;
+}
 
 class WriteVideo : public Stage {
  public:
@@ -31,6 +40,9 @@ class WriteVideo : public Stage {
     PLUMB_ASSIGN_OR_RETURN(const Image* image, message.Get<Image>(params_.image));
     char words[kMediaMessageBytes] = "";
     if (writer_ == nullptr) {
+      if (SameFile(path_, message.origin)) {
+        return InvalidArgument("'", path_, "' is what the pictures come from: set another path");
+      }
       width_ = image->width;
       height_ = image->height;
       writer_ = api_->create(path_.c_str(), width_, height_, Rate(), words);
