@@ -60,7 +60,12 @@ StatusOr<GalleryEntry> ReadPerson(const Json& person, int dims, std::size_t numb
 
 StatusOr<Gallery> Gallery::Parse(const std::string& text) {
   const Json root = Json::parse(text, nullptr, false);
-  if (root.is_discarded() || !root.is_object() || !root.contains("plumb_gallery")) {
+  if (root.is_discarded()) {
+    return InvalidArgument(
+        "is empty or damaged: it is no JSON; restore it, or remove it and make it "
+        "anew with `plumb enroll`");
+  }
+  if (!root.is_object() || !root.contains("plumb_gallery")) {
     return InvalidArgument("no gallery; `plumb enroll` makes one");
   }
   if (root["plumb_gallery"] != kFormat) {

@@ -87,9 +87,13 @@ TEST_F(GalleryFileTest, AnEmptyGalleryIsAGallery) {
 
 TEST_F(GalleryFileTest, ErrorsNameTheFileAndWhatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", "no gallery; `plumb enroll` makes one"},
+      {"",
+       "is empty or damaged: it is no JSON; restore it, or remove it and make it anew with `plumb "
+       "enroll`"},
       {"[1]", "no gallery; `plumb enroll` makes one"},
-      {"{\"plumb_gallery\":1,\"peo", "no gallery; `plumb enroll` makes one"},
+      {"{\"plumb_gallery\":1,\"peo",
+       "is empty or damaged: it is no JSON; restore it, or remove it and make it anew with `plumb "
+       "enroll`"},
       {"{\"plumb_gallery\":2}", "gallery format 2 is not known; format 1 is"},
       {"{\"plumb_gallery\":1}", "'people' is missing"},
       {"{\"plumb_gallery\":1,\"people\":[{}]}", "'dims' must be a whole number from 1 to 4096"},
