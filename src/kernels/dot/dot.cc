@@ -1,0 +1,133 @@
+#include "kernels/dot/dot.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "kernels/dot/dot_choice.h"
+#include "kernels/dot/dot_image.h"
+#include "kernels/dot/dot_layout.h"
+#include "kernels/dot/dot_loop.h"
+
+namespace plumb::kernels {
+namespace {
+
+struct DotParams {
+  DotProblem problem;
+  std::int32_t set;
+  std::int64_t block_bytes;  // of A that a block of rows may have
+};
+
+bool Floating(DType type) { return type == DType::kFloat32 || type == DType::kBFloat16; }
+bool Small(DType type) { return type == DType::kInt8 || type == DType::kUInt8; }
+
+bool TypesFit(const DotProblem& p) {
+  const Epilogue& epilogue = p.geometry.epilogue;
+  if (Floating(p.src)) {
+    return Floating(p.dst) && (!epilogue.has_residual || Floating(p.residual));
+  }
+  if (!Small(p.src)) return false;
+  const bool bounded = epilogue.activation == Activation::kNone ||
+                       epilogue.activation == Activation::kRelu ||
+                       epilogue.activation == Activation::kClip;
+  if (!bounded || p.geometry.transposed) return false;
+  if (epilogue.has_residual) return Small(p.dst) && Small(p.residual);
+  return Small(p.dst) || p.dst == DType::kInt32 || p.dst == DType::kFloat32;
+}
+
+bool ElementFits(const DotProblem& p, DotElement element) {
+  switch (element) {
+    case DotElement::kF32:
+    case DotElement::kBF16: return Floating(p.src);
+    case DotElement::kI16: return p.integers();
+    case DotElement::kI8: return p.src == DType::kInt8 && !p.wide_weights;
+    case DotElement::kU8: return p.src == DType::kUInt8 && !p.wide_weights;
+  }
+  return false;
+}
+
+double Product(const std::array<std::int64_t, 3>& values) {
+  return static_cast<double>(values[0]) * static_cast<double>(values[1]) *
+         static_cast<double>(values[2]);
+}
+
+void RunDot(const void* params, const Call& call) noexcept {
+  const DotParams& p = *static_cast<const DotParams*>(params);
+  RunDotLoop(p.problem, DotSets()[static_cast<std::size_t>(p.set)], p.block_bytes, call);
+}
+
+}  // namespace
+
+const DotSet& DotSetOf(const Algorithm& algorithm) {
+  const auto sets = DotSets();
+  PLUMB_CHECK(algorithm.id >= 0 && static_cast<std::size_t>(algorithm.id) < sets.size(),
+              "no narrow product ", algorithm.id);
+  return sets[static_cast<std::size_t>(algorithm.id)];
+}
+
+void ListDot(const DotProblem& problem, const Target& target, std::vector<Algorithm>* algorithms) {
+  algorithms->clear();
+  if (!TypesFit(problem)) return;
+  const auto sets = DotSets();
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const DotSet& set = sets[i];
+    if (set.isa > target.isa || !set.runs(target)) continue;
+    if (ElementFits(problem, set.element)) {
+      algorithms->push_back({.id = static_cast<std::int16_t>(i)});
+    }
+  }
+}
+
+Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
+  const ConvProblem& p = problem.geometry;
+  const DotSet& set = DotSetOf(algorithm);
+  const double outputs = Product(p.out_size) * static_cast<double>(p.batch * p.out_channels);
+  const double inputs = Product(p.in_size) * static_cast<double>(p.batch * p.in_channels);
+  const double products = Product(p.kernel) * static_cast<double>(p.in_channels / p.group);
+  const double places = p.transposed ? inputs / static_cast<double>(p.in_channels) *
+                                           static_cast<double>(p.out_channels)
+                                     : outputs;
+  const auto bytes = [](DType type) { return static_cast<double>(StorageBytes(type, 1)); };
+  Estimate estimate;
+  estimate.ops = 2 * places * products;
+  const auto element = static_cast<double>(DotElementBytes(set.element));
+  estimate.bytes = inputs * bytes(problem.src) + outputs * bytes(problem.dst) +
+                   (p.epilogue.has_residual ? outputs * bytes(problem.residual) : 0) +
+                   products * static_cast<double>(p.out_channels) * element;
+  // Columns and sums that padding adds.
+  const double columns = static_cast<double>(p.out_channels / p.group);
+  const double padded_columns = std::ceil(columns / kDotLanes) * kDotLanes;
+  const double sum_bytes = products * element;
+  const auto step = static_cast<double>(set.step);
+  const double padded_bytes = std::ceil(sum_bytes / step) * step;
+  const double lanes = set.isa == Isa::kScalar ? 1 : set.isa == Isa::kAvx2 ? 8 : 16;
+  estimate.efficiency = set.speed * std::min(1.0, lanes / std::max(1, target.vector_floats())) *
+                        (columns / std::max(1.0, padded_columns)) *
+                        (sum_bytes / std::max(1.0, padded_bytes));
+  estimate.efficiency = std::max(estimate.efficiency, 1e-3);
+  estimate.overhead_ns = 1000;
+  return estimate;
+}
+
+BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
+  const DotSet& set = DotSetOf(algorithm);
+  const ConvProblem& p = problem.geometry;
+  PLUMB_CHECK(TypesFit(problem) && ElementFits(problem, set.element), "element types of ",
+              set.name);
+  PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
+              "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
+  DotParams params{problem, algorithm.id, target.l2_bytes / 4};
+  BoundKernel kernel;
+  kernel.run = RunDot;
+  kernel.workspace_bytes = DotWorkspaceBytes(problem, set);
+  kernel.params.Set(params);
+  return kernel;
+}
+
+std::string DotAlgorithmName(const Algorithm& algorithm) {
+  return absl::StrCat("dot ", DotSetOf(algorithm).name);
+}
+
+}  // namespace plumb::kernels

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "core/check.h"
+#include "kernels/dot/dot_choice.h"
+#include "kernels/dot/dot_layout.h"
+
+namespace plumb::kernels {
+namespace {
+
+// Element of the kernel that each tap of the phase reads.
+std::vector<std::int64_t> KernelElements(const ConvProblem& p, const ConvPhase& phase) {
+  std::vector<std::int64_t> elements(static_cast<std::size_t>(phase.taps()));
+  for (std::size_t t = 0; t < elements.size(); ++t) {
+    auto rest = static_cast<std::int64_t>(t);
+    std::int64_t scale = 1;
+    for (std::size_t d = 3; d-- > 0;) {
+      const PhaseAxis& axis = phase.axis[d];
+      elements[t] += (axis.kernel_begin + rest % axis.taps * axis.kernel_step) * scale;
+      rest /= axis.taps;
+      scale *= p.kernel[d];
+    }
+  }
+  return elements;
+}
+
+// Where the weight of an output channel of a group and an input channel begins.
+struct WeightPlace {
+  std::int64_t group;
+  std::int64_t out;
+  std::int64_t in;
+
+  explicit WeightPlace(const ConvProblem& p) {
+    const std::int64_t channels = p.in_channels / p.group;
+    const std::int64_t outputs = p.out_channels / p.group;
+    const std::int64_t kernel = p.kernel[0] * p.kernel[1] * p.kernel[2];
+    group = channels * outputs * kernel;
+    out = p.transposed ? kernel : channels * kernel;
+    in = p.transposed ? outputs * kernel : kernel;
+  }
+};
+
+// Calls put(output channel of the group, offset of the weight, address in the panel) for all
+// weights of a group and phase; what is not put stays zero.
+template <typename Put>
+void ForEachWeight(const DotProblem& problem, const ConvPhase& phase, const DotLayout& layout,
+                   std::int64_t group, char* to, Put&& put) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t channels = p.in_channels / p.group;
+  const WeightPlace place(p);
+  const std::vector<std::int64_t> elements = KernelElements(p, phase);
+  const std::int64_t groups = layout.Groups(problem, phase);
+  const std::int64_t lanes = 4 / layout.element;
+  for (std::int64_t panel = 0; panel < layout.panels.count(); ++panel) {
+    const std::int64_t first = layout.panels.first_column(panel);
+    const std::int64_t width = std::int64_t{layout.panels.vectors_of(panel)} * kDotLanes;
+    char* base = to + layout.PanelOffset(panel, groups);
+    for (std::int64_t j = 0; j < layout.panels.columns_of(panel); ++j) {
+      std::int64_t k = 0;
+      for (const std::int64_t element : elements) {
+        const std::int64_t from = group * place.group + (first + j) * place.out + element;
+        for (std::int64_t c = 0; c < channels; ++c, ++k) {
+          put(first + j, from + c * place.in,
+              base + (k / lanes * width + j) * 4 + k % lanes * layout.element);
+        }
+      }
+    }
+  }
+}
+
+template <typename T>
+void Put(char* to, T value) {
+  std::memcpy(to, &value, sizeof(value));
+}
+
+void PackFloats(const DotProblem& problem, const DotSet& set, const DotLayout& layout,
+                const DotWeights& weights, char* packed) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t outputs = p.out_channels / p.group;
+  const std::int64_t phases = PhaseCount(p);
+  const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
+  PLUMB_CHECK(p.epilogue.has_bias == (weights.bias != nullptr));
+  for (std::int64_t group = 0; group < p.group; ++group) {
+    char* to = packed + group * group_bytes;
+    if (weights.bias != nullptr) {
+      std::memcpy(to, weights.bias + group * outputs, static_cast<std::size_t>(outputs) * 4);
+    }
+    for (std::int64_t i = 0; i < phases; ++i) {
+      ForEachWeight(problem, PhaseAt(p, i), layout, group, to + layout.PhaseOffset(problem, i),
+                    [&](std::int64_t, std::int64_t from, char* at) {
+                      const BFloat16 rounded(weights.values[from]);
+                      if (set.element == DotElement::kBF16) return Put(at, rounded);
+                      Put(at, static_cast<float>(rounded));
+                    });
+    }
+  }
+}
+
+template <typename T>
+void PackIntegers(const DotProblem& problem, const DotSet& set, const DotLayout& layout,
+                  const DotWeights& weights, char* packed) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t outputs = p.out_channels / p.group;
+  const std::int64_t phases = PhaseCount(p);
+  const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
+  const std::int64_t columns = layout.panels.count() * kDotColumns;
+  const T* values = static_cast<const T*>(weights.integers);
+  const bool wide = set.element == DotElement::kI16;  // the zero point of A is off already
+  const std::int64_t src_zero = wide ? 0 : problem.src_zero + set.offset;
+  // Padding holds the zero point of A, so every output has the products of the whole kernel.
+  for (std::int64_t group = 0; group < p.group; ++group) {
+    char* to = packed + group * group_bytes;
+    for (std::int64_t i = 0; i < phases; ++i) {
+      std::vector<std::int64_t> sums(static_cast<std::size_t>(outputs));
+      ForEachWeight(problem, PhaseAt(p, i), layout, group, to + layout.PhaseOffset(problem, i),
+                    [&](std::int64_t column, std::int64_t from, char* at) {
+                      const std::int64_t channel = group * outputs + column;
+                      const std::int32_t zero =
+                          weights.zeros != nullptr ? weights.zeros[channel] : 0;
+                      const std::int32_t value = std::int32_t{values[from]} - zero;
+                      sums[static_cast<std::size_t>(column)] += value;
+                      if (wide) return Put(at, static_cast<std::int16_t>(value));
+                      PLUMB_CHECK(value >= -128 && value <= 127, "weight ", value);
+                      Put(at, static_cast<std::int8_t>(value));
+                    });
+      // Scales of every phase are the same; offsets too but for phases of different taps, which
+      // PhaseOffset keeps apart: only plain convolutions are taken (ListDot).
+      for (std::int64_t j = 0; j < outputs; ++j) {
+        const std::int64_t channel = group * outputs + j;
+        std::int64_t offset = -src_zero * sums[static_cast<std::size_t>(j)];
+        if (weights.integer_bias != nullptr) offset += weights.integer_bias[channel];
+        Put(to + j * 4, weights.scales != nullptr ? weights.scales[channel] : 1.0f);
+        Put(to + (columns + j) * 4, static_cast<std::int32_t>(static_cast<std::uint32_t>(
+                                        static_cast<std::uint64_t>(offset))));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t PackedDotBytes(const DotProblem& problem, const Algorithm& algorithm) {
+  const DotLayout layout(problem, DotSetOf(algorithm));
+  return problem.geometry.group * layout.PhaseOffset(problem, PhaseCount(problem.geometry));
+}
+
+void PackDot(const DotProblem& problem, const Algorithm& algorithm, const DotWeights& weights,
+             void* packed) {
+  const DotSet& set = DotSetOf(algorithm);
+  const DotLayout layout(problem, set);
+  char* to = static_cast<char*>(packed);
+  std::memset(to, 0, static_cast<std::size_t>(PackedDotBytes(problem, algorithm)));
+  if (!problem.integers()) return PackFloats(problem, set, layout, weights, to);
+  if (weights.integer_type == DType::kUInt8) {
+    return PackIntegers<std::uint8_t>(problem, set, layout, weights, to);
+  }
+  PackIntegers<std::int8_t>(problem, set, layout, weights, to);
+}
+
+}  // namespace plumb::kernels

@@ -1,0 +1,144 @@
+#include "kernels/dot/dot_rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace plumb::kernels {
+namespace {
+
+// Rows of C that are neighbouring outputs of one image row.
+struct Span {
+  std::int64_t first;
+  std::int64_t count;
+  std::int64_t image;
+  std::array<std::int64_t, 3> at;
+};
+
+template <typename Fn>
+void ForEachSpan(const ConvPhase& phase, std::int64_t row, std::int64_t rows, Fn&& fn) {
+  const std::int64_t width = phase.axis[2].outputs;
+  const std::int64_t height = phase.axis[1].outputs;
+  const std::int64_t depth = phase.axis[0].outputs;
+  std::int64_t line = row / width;
+  Span span{0, 0, 0, {0, 0, row % width}};
+  while (span.first < rows) {
+    span.count = std::min(rows - span.first, width - span.at[2]);
+    span.at[1] = line % height;
+    span.at[0] = line / height % depth;
+    span.image = line / height / depth;
+    fn(span);
+    span.first += span.count;
+    span.at[2] = 0;
+    ++line;
+  }
+}
+
+bool Within(std::int64_t at, std::int64_t size) {
+  return static_cast<std::uint64_t>(at) < static_cast<std::uint64_t>(size);
+}
+
+std::int64_t InputAt(const PhaseAxis& axis, std::int64_t place) {
+  return axis.in_begin + place * axis.in_step;
+}
+
+}  // namespace
+
+std::int64_t DotRows::EvenPitch(std::int64_t batch) const {
+  const auto& axis = phase.axis;
+  if (phase.taps() != 1) return 0;
+  std::int64_t pitch = 0;
+  std::int64_t count = 1;
+  // From the innermost dimension out: the step of each follows from those within.
+  auto follows = [&](std::int64_t outputs, std::int64_t step) {
+    if (outputs == 1) return true;
+    if (pitch == 0) {
+      pitch = step;
+    } else if (step != pitch * count) {
+      return false;
+    }
+    count *= outputs;
+    return true;
+  };
+  for (std::size_t d = 3; d-- > 0;) {
+    const std::int64_t last = InputAt(axis[d], axis[d].outputs - 1);
+    if (!Within(axis[d].in_begin, in_size[d]) || !Within(last, in_size[d])) return 0;
+    if (!follows(axis[d].outputs, axis[d].in_step * strides[d])) return 0;
+  }
+  if (!follows(batch, batch_stride)) return 0;
+  return pitch == 0 ? pixel_bytes : pitch;
+}
+
+const char* DotRows::FirstRow() const {
+  std::int64_t offset = 0;
+  for (std::size_t d = 0; d < 3; ++d) offset += phase.axis[d].in_begin * strides[d];
+  return src + offset;
+}
+
+void DotRows::Gather(std::int64_t row, std::int64_t rows, char* to, std::int64_t pitch,
+                     std::int64_t padded) const {
+  const auto& axis = phase.axis;
+  const PhaseAxis& across = axis[2];
+  const std::int64_t line_bytes = across.taps * pixel_bytes;
+  const std::int64_t tap_bytes = across.in_tap_step * strides[2];
+  const bool dense = across.in_tap_step == 1 && strides[2] == pixel_bytes;
+  const std::int64_t tail = padded - row_bytes();
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    const char* image = src + span.image * batch_stride;
+    char* first = to + span.first * pitch;
+    for (std::int64_t i = 0; i < axis[0].taps; ++i) {
+      const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
+      for (std::int64_t j = 0; j < axis[1].taps; ++j, first += line_bytes) {
+        const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
+        const bool inside = Within(z, in_size[0]) && Within(y, in_size[1]);
+        const char* line = image + z * strides[0] + y * strides[1];
+        std::int64_t x = InputAt(across, span.at[2]);
+        char* out = first;
+        for (std::int64_t r = 0; r < span.count; ++r, x += across.in_step, out += pitch) {
+          if (!inside) {
+            std::memset(out, fill, static_cast<std::size_t>(line_bytes));
+          } else if (dense) {
+            const std::int64_t begin = std::clamp<std::int64_t>(-x, 0, across.taps);
+            const std::int64_t end = std::clamp<std::int64_t>(in_size[2] - x, begin, across.taps);
+            std::memset(out, fill, static_cast<std::size_t>(begin * pixel_bytes));
+            std::memcpy(out + begin * pixel_bytes, line + (x + begin) * pixel_bytes,
+                        static_cast<std::size_t>((end - begin) * pixel_bytes));
+            std::memset(out + end * pixel_bytes, fill,
+                        static_cast<std::size_t>((across.taps - end) * pixel_bytes));
+          } else {
+            const char* from = line + x * strides[2];
+            for (std::int64_t k = 0; k < across.taps; ++k, from += tap_bytes) {
+              char* pixel = out + k * pixel_bytes;
+              if (Within(x + k * across.in_tap_step, in_size[2])) {
+                std::memcpy(pixel, from, static_cast<std::size_t>(pixel_bytes));
+              } else {
+                std::memset(pixel, fill, static_cast<std::size_t>(pixel_bytes));
+              }
+            }
+          }
+        }
+      }
+    }
+    if (tail == 0) return;
+    for (std::int64_t r = 0; r < span.count; ++r) {
+      std::memset(first + r * pitch, 0, static_cast<std::size_t>(tail));
+    }
+  });
+}
+
+void PlaceRows(const ConvPhase& phase, std::int64_t batch_stride,
+               const std::array<std::int64_t, 3>& strides, std::int64_t row, std::int64_t rows,
+               char* base, char** pointers) {
+  ForEachSpan(phase, row, rows, [&](const Span& span) {
+    std::int64_t offset = span.image * batch_stride;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const PhaseAxis& axis = phase.axis[d];
+      offset += (axis.out_begin + span.at[d] * axis.out_step) * strides[d];
+    }
+    const std::int64_t step = phase.axis[2].out_step * strides[2];
+    for (std::int64_t r = 0; r < span.count; ++r) {
+      pointers[span.first + r] = base + offset + r * step;
+    }
+  });
+}
+
+}  // namespace plumb::kernels

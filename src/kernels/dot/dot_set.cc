@@ -1,0 +1,55 @@
+#include "kernels/dot/dot_set.h"
+
+#include "kernels/dot/dot_functions.h"
+#include "kernels/gemm/tile_tables.h"
+
+namespace plumb::kernels {
+namespace {
+
+// What a set may need of a Target beyond its instruction set.
+namespace needs {
+bool any(const Target&) { return true; }
+bool amx_bf16(const Target& target) { return target.amx_bf16; }
+bool amx_int8(const Target& target) { return target.amx_int8; }
+bool avx512_bf16(const Target& target) { return target.avx512_bf16; }
+bool avx512_vnni(const Target& target) { return target.avx512_vnni; }
+}  // namespace needs
+
+#define PLUMB_DOT(name, element, isa, need, tile, step, offset, speed) \
+  {name, DotElement::element, Isa::isa, needs::need, tile, step, offset, speed},
+constexpr DotSet kSets[] = {
+#include "kernels/dot/dot.def"
+};
+#undef PLUMB_DOT
+
+const DotFunctions kScalarFunctions = {DotFloatsScalar, DotIntegersScalar, kDotConvertScalar,
+                                       ActivateScalar};
+const DotFunctions kAvx2Functions = {DotFloatsAvx2, DotIntegersAvx2, kDotConvertAvx2, ActivateAvx2};
+const DotFunctions kAvx512Functions = {DotFloatsAvx512, DotIntegersAvx512, kDotConvertAvx512,
+                                       ActivateAvx512};
+
+}  // namespace
+
+std::int64_t DotElementBytes(DotElement element) {
+  switch (element) {
+    case DotElement::kF32: return 4;
+    case DotElement::kBF16:
+    case DotElement::kI16: return 2;
+    case DotElement::kI8:
+    case DotElement::kU8: break;
+  }
+  return 1;
+}
+
+std::span<const DotSet> DotSets() { return kSets; }
+
+const DotFunctions& DotFunctionsFor(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx512: return kAvx512Functions;
+    case Isa::kAvx2: return kAvx2Functions;
+    case Isa::kScalar: break;
+  }
+  return kScalarFunctions;
+}
+
+}  // namespace plumb::kernels

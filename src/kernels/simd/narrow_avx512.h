@@ -1,0 +1,51 @@
+// See narrow_scalar.h.
+#pragma once
+
+#include "kernels/simd/vec_avx512.h"
+
+namespace plumb::kernels {
+namespace {
+
+PLUMB_INLINE Vec LoadBF16(const uint16_t* p, int n) {
+  const __m256i half = n == 16 ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))
+                               : _mm256_maskz_loadu_epi16(LaneMask(n), p);
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16))};
+}
+PLUMB_INLINE void StoreBF16(uint16_t* p, Vec a, int n) {
+  const __m512i x = _mm512_castps_si512(a.v);
+  const __m512i high = _mm512_srli_epi32(x, 16);
+  const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
+  const __m512i even = _mm512_add_epi32(_mm512_add_epi32(x, _mm512_set1_epi32(0x7fff)), odd);
+  const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
+  const __m512i words =
+      _mm512_mask_or_epi32(_mm512_srli_epi32(even, 16), nan, high, _mm512_set1_epi32(0x40));
+  if (n == 16) {
+    return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(words));
+  }
+  _mm512_mask_cvtepi32_storeu_epi16(p, LaneMask(n), words);
+}
+PLUMB_INLINE Vec LoadI8(const int8_t* p, int n) {
+  const __m128i bytes = _mm_maskz_loadu_epi8(LaneMask(n), p);
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))};
+}
+PLUMB_INLINE Vec LoadU8(const uint8_t* p, int n) {
+  const __m128i bytes = _mm_maskz_loadu_epi8(LaneMask(n), p);
+  return {_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))};
+}
+PLUMB_INLINE void StoreI8(int8_t* p, IVec a, int n) {
+  const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
+  if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+  _mm_mask_storeu_epi8(p, LaneMask(n), bytes);
+}
+PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int n) {
+  const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
+  if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+  _mm_mask_storeu_epi8(p, LaneMask(n), bytes);
+}
+PLUMB_INLINE IVec LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+PLUMB_INLINE void StoreInt(int32_t* p, IVec a, int n) {
+  _mm512_mask_storeu_epi32(p, LaneMask(n), a.v);
+}
+
+}  // namespace
+}  // namespace plumb::kernels
