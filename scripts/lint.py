@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -44,7 +45,7 @@ def mark_name(name, arguments, headers, settings):
 
 def clang_arguments(entry):
     """The compile command without the compiler, the launcher and what clang does not know."""
-    words = entry.get("arguments") or entry["command"].split()
+    words = entry.get("arguments") or shlex.split(entry["command"])
     first = next(i for i, word in enumerate(words) if re.search(r"(\+\+|cc|clang)(-\d+)?$", word)
                  and not word.endswith("ccache"))
     kept, skip = [], False

@@ -24,16 +24,19 @@ void ModelOptions::Declare(CLI::App* command) {
 
 namespace {
 
-Status CheckPrecision(const std::string& precision) {
-  if (precision.empty() || precision == "f32" || precision == "fp32") return OkStatus();
+// The type of the products; undefined: what the file says.
+StatusOr<DType> ParsePrecision(const std::string& precision) {
+  if (precision.empty() || precision == "f32" || precision == "fp32") return DType::kUndefined;
+  if (precision == "bf16") return DType::kBFloat16;
   if (precision == "int8") {
     return UsageError(
         "--precision int8 needs a quantised file: `plumb quantize` makes one, and it "
         "is not part of this version");
   }
-  if (precision == "bf16" || precision == "auto") {
-    return UsageError("--precision " + precision +
-                      " is not built in this version; f32 and what the file says are");
+  if (precision == "auto") {
+    return UsageError(
+        "--precision auto is not built in this version; f32, bf16 and what the file "
+        "says are");
   }
   return UsageError("--precision " + precision + " is unknown: expected f32, bf16, int8 or auto");
 }
@@ -41,9 +44,9 @@ Status CheckPrecision(const std::string& precision) {
 }  // namespace
 
 StatusOr<LoadedModel> LoadModel(const ModelOptions& options) {
-  PLUMB_RETURN_IF_ERROR(CheckPrecision(options.precision));
   LoadedModel loaded;
   engine::CompileOptions compile;
+  PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
   PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(options.path, ops::AllOps()));
   StatusOr<std::shared_ptr<engine::Model>> model =

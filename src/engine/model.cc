@@ -13,7 +13,7 @@ StatusOr<std::shared_ptr<Model>> Model::Compile(Graph graph, const CompileOption
   PLUMB_RETURN_IF_ERROR(InferGraph(model->graph_));
   PLUMB_RETURN_IF_ERROR(Verify(model->graph_));
   if (options.optimize) {
-    PLUMB_RETURN_IF_ERROR(Optimize(model->graph_, *model->options_.ops));
+    PLUMB_RETURN_IF_ERROR(Optimize(model->graph_, {*model->options_.ops, options.precision}));
     PLUMB_RETURN_IF_ERROR(Verify(model->graph_));
   }
   PLUMB_ASSIGN_OR_RETURN(model->order_, model->graph_.TopologicalOrder());

@@ -21,7 +21,7 @@ Status RunReferenceStep(const void* state, const kernels::Call& call) {
                          : Tensor::Wrap(dtype, shape, call.operands[i], nullptr));
   }
   ReferenceContext context(node, inputs);
-  context.run_subgraph = [&](int index, std::vector<Tensor> arguments) {
+  context.run_subgraph = [&](int index, const std::vector<Tensor>& arguments) {
     return ops::Interpret(*node.subgraphs[static_cast<std::size_t>(index)].body, arguments);
   };
   const Status status = node.op->reference(context);

@@ -100,7 +100,8 @@ std::string AttrMap::String(std::string_view name, std::string_view otherwise) c
 std::vector<std::int64_t> AttrMap::Ints(std::string_view name,
                                         std::vector<std::int64_t> otherwise) const {
   const auto* value = Typed<std::vector<std::int64_t>>(name);
-  return value != nullptr ? *value : std::move(otherwise);
+  if (value != nullptr) return *value;
+  return otherwise;
 }
 
 std::vector<float> AttrMap::Floats(std::string_view name) const {

@@ -147,7 +147,7 @@ NodeId Graph::AddNode(const OpDef* op, std::vector<ValueId> inputs, int outputs,
 }
 
 NodeId Graph::AddNodeNamed(const OpDef* op, std::vector<ValueId> inputs,
-                           std::vector<std::string> output_names, AttrMap attrs,
+                           const std::vector<std::string>& output_names, AttrMap attrs,
                            std::string_view name) {
   PLUMB_CHECK(op != nullptr, "node '", Str(name), "'");
   Node node;

@@ -113,7 +113,8 @@ class Graph {
   NodeId AddNode(const OpDef* op, std::vector<ValueId> inputs, int outputs, AttrMap attrs = {},
                  std::string_view name = {});
   NodeId AddNodeNamed(const OpDef* op, std::vector<ValueId> inputs,
-                      std::vector<std::string> output_names, AttrMap attrs, std::string_view name);
+                      const std::vector<std::string>& output_names, AttrMap attrs,
+                      std::string_view name);
   void AddOutput(ValueId value);
   std::string UniqueName(std::string_view stem);  // not yet used by a value or node
   // Names that are made up keep off `name`; a value added under exactly this name still gets it.

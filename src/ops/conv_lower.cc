@@ -26,8 +26,10 @@ ImageStrides StridesOf(const Operand& operand) {
   return strides;
 }
 
-ConvProblem ProblemOf(const LowerContext& context, const Convolution& c, bool transposed,
-                      const kernels::Epilogue& epilogue) {
+}  // namespace
+
+ConvProblem ConvProblemOf(const LowerContext& context, const Convolution& c, bool transposed,
+                          const kernels::Epilogue& epilogue) {
   ConvProblem problem;
   problem.transposed = transposed;
   problem.batch = c.batch;
@@ -52,25 +54,31 @@ ConvProblem ProblemOf(const LowerContext& context, const Convolution& c, bool tr
   return problem;
 }
 
+// Weights are few megabytes a layer: an aligned copy is made for the time of packing.
+std::unique_ptr<float[]> ScaledWeight(const Tensor& weight, const Tensor& scale) {
+  const auto count = static_cast<std::size_t>(weight.num_elements());
+  auto weights = std::make_unique_for_overwrite<float[]>(count);
+  const auto* from = static_cast<const kernels::LooseFloat*>(weight.unaligned());
+  const float* factors = static_cast<const float*>(scale.raw());
+  const std::size_t channels = factors != nullptr ? scale.data<float>().size() : 1;
+  const std::size_t each = count / std::max<std::size_t>(1, channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const float factor = factors != nullptr ? factors[c] : 1.0f;
+    for (std::size_t i = c * each; i < (c + 1) * each; ++i) weights[i] = from[i] * factor;
+  }
+  return weights;
+}
+
+namespace {
+
 // What is packed: constants, of which all but the weight may be absent.
 struct ConvConstants {
   Tensor weight, bias, scale;
 };
 
-// The weight, each output channel times its scale. Weights are few megabytes a layer: an aligned
-// copy is made for the time of packing.
 void Pack(const ConvProblem& problem, const kernels::Algorithm& algorithm,
           const ConvConstants& constants, void* packed) {
-  const auto count = static_cast<std::size_t>(constants.weight.num_elements());
-  const auto weights = std::make_unique_for_overwrite<float[]>(count);
-  const auto* from = static_cast<const kernels::LooseFloat*>(constants.weight.unaligned());
-  const float* scale = static_cast<const float*>(constants.scale.raw());
-  const std::size_t channels = scale != nullptr ? constants.scale.data<float>().size() : 1;
-  const std::size_t each = count / std::max<std::size_t>(1, channels);
-  for (std::size_t c = 0; c < channels; ++c) {
-    const float factor = scale != nullptr ? scale[c] : 1.0f;
-    for (std::size_t i = c * each; i < (c + 1) * each; ++i) weights[i] = from[i] * factor;
-  }
+  const auto weights = ScaledWeight(constants.weight, constants.scale);
   PackConv(problem, algorithm, weights.get(), static_cast<const float*>(constants.bias.raw()),
            packed);
   constants.weight.ReleasePages();
@@ -91,7 +99,7 @@ Status LowerConv(LowerContext& context, bool transposed) {
   PLUMB_ASSIGN_OR_RETURN(const Convolution c, (transposed ? MakeConvTranspose : MakeConv)(
                                                   context.attrs(), x.shape, weight.shape));
   PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
-  const ConvProblem problem = ProblemOf(context, c, transposed, epilogue);
+  const ConvProblem problem = ConvProblemOf(context, c, transposed, epilogue);
   std::vector<kernels::Algorithm> algorithms;
   if (context.chosen() != nullptr) {
     algorithms.push_back(*context.chosen());

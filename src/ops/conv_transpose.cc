@@ -69,7 +69,7 @@ Status Lower(LowerContext& context) { return LowerConv(context, /*transposed=*/t
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
-  const auto sample = [](const char* name, Sizes x, Sizes weight, AttrMap attrs) {
+  const auto sample = [](const char* name, Sizes x, Sizes weight, const AttrMap& attrs) {
     const std::int64_t channels = weight[1] * attrs.Int("group", 1);
     return Sample{name, {F32(std::move(x)), Weight(std::move(weight)), Weight({channels})}, attrs};
   };

@@ -49,7 +49,7 @@ StatusOr<std::optional<Window>> WindowOf(const AttrMap& attrs, const DimVector& 
   if (!kernel && !attrs.Has("kernel_shape")) return std::optional<Window>();
   PLUMB_ASSIGN_OR_RETURN(Window window, ReadWindow(attrs, static_cast<int>(weight.size()) - 2,
                                                    kernel ? &*kernel : nullptr));
-  return std::optional<Window>(std::move(window));
+  return std::optional<Window>(window);
 }
 
 // --- transposed windows -----------------------------------------------------------------------

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "graph/op_def.h"
+#include "kernels/conv/conv.h"
 #include "ops/lower.h"
 #include "ops/window.h"
 
@@ -43,6 +45,15 @@ Status InferConv(InferContext& context, bool transposed);
 Status ReferenceConv(ReferenceContext& context, bool transposed);
 Cost ConvCost(const ConcreteNode& node, bool transposed);
 Status LowerConv(LowerContext& context, bool transposed);
+// FusedConv with attribute `precision`.
+Status LowerNarrowConv(LowerContext& context);
+
+// Sizes, strides and epilogue of a node's convolution as the kernels want them.
+kernels::ConvProblem ConvProblemOf(const LowerContext& context, const Convolution& c,
+                                   bool transposed, const kernels::Epilogue& epilogue);
+
+// A copy of a constant weight, each output channel (dimension 0) times its scale (absent: 1).
+std::unique_ptr<float[]> ScaledWeight(const Tensor& weight, const Tensor& scale);
 
 const OpDef& FusedConvOp();
 

@@ -4,6 +4,7 @@
 #include "ops/conv_samples.h"
 #include "ops/convolution.h"
 #include "ops/expression.h"
+#include "ops/narrow_product.h"
 #include "ops/sample_inputs.h"
 
 namespace plumb::ops {
@@ -14,14 +15,17 @@ OpDef Schema() {
   OpDef op;
   op.name = "FusedConv";
   op.domain = "plumb";
-  op.doc = "Y = activation(scale * Conv(X, W) + B + residual), residual of the shape of Y";
-  op.inputs = {{"X", "T=float"},
-               {"W", "T"},
-               {"B", "T", Arity::kOptional},
-               {"residual", "T", Arity::kOptional},
-               {"scale", "T", Arity::kOptional}};
-  op.outputs = {{"Y", "T"}};
+  op.doc =
+      "Y = activation(scale * Conv(X, W) + B + residual), residual of the shape of Y; types may "
+      "differ where products are narrow (precision)";
+  op.inputs = {{"X", "float"},
+               {"W", "float"},
+               {"B", "float", Arity::kOptional},
+               {"residual", "float", Arity::kOptional},
+               {"scale", "float", Arity::kOptional}};
+  op.outputs = {{"Y", "float"}};
   op.attrs = ConvAttrs(/*transposed=*/false);
+  for (const AttrDef& attr : NarrowProductAttrs()) op.attrs.push_back(attr);
   for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
   op.layout = LayoutRule::kChannelsLast;
   op.inplace_inputs = {3};
@@ -35,17 +39,28 @@ OpDef Schema() {
 // --- shape inference --------------------------------------------------------------------------
 Status Infer(InferContext& context) {
   PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
-  return InferConv(context, /*transposed=*/false);
+  PLUMB_RETURN_IF_ERROR(CheckProductTypes(context));
+  PLUMB_RETURN_IF_ERROR(InferConv(context, /*transposed=*/false));
+  PLUMB_ASSIGN_OR_RETURN(const DType type, ProductOutputType(context.attrs(), context.dtype(0)));
+  context.SetOutput(0, type, context.outputs()[0].dims);
+  return OkStatus();
 }
 
 // --- reference --------------------------------------------------------------------------------
-Status Reference(ReferenceContext& context) { return ReferenceConv(context, /*transposed=*/false); }
+Status Reference(ReferenceContext& context) {
+  return ReferenceNarrow(
+      context, [](ReferenceContext& wide) { return ReferenceConv(wide, /*transposed=*/false); });
+}
 
 // --- cost -------------------------------------------------------------------------------------
 Cost CostOf(const ConcreteNode& node) { return ConvCost(node, /*transposed=*/false); }
 
 // --- lowering ---------------------------------------------------------------------------------
-Status Lower(LowerContext& context) { return LowerConv(context, /*transposed=*/false); }
+Status Lower(LowerContext& context) {
+  PLUMB_ASSIGN_OR_RETURN(const DType product, ProductType(context.attrs()));
+  if (product != DType::kUndefined) return LowerNarrowConv(context);
+  return LowerConv(context, /*transposed=*/false);
+}
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
@@ -74,6 +89,21 @@ std::vector<Sample> Samples() {
   samples.push_back({"scale of groups without bias",
                      {F32({1, 8, 5, 5}), Weight({8, 1, 3, 3}), Omitted(), Omitted(), Weight({8})},
                      Attrs({{"pads", Sizes{1, 1, 1, 1}}, {"group", 8}})});
+  AttrMap narrow = padded;
+  narrow.Set("precision", std::string("bf16"));
+  samples.push_back(
+      {"bf16 products",
+       {F32({2, 5, 6, 7}), Weight({18, 5, 3, 3}), Weight({18}), F32({2, 18, 6, 7}), Weight({18})},
+       narrow,
+       1,
+       5e-3});
+  narrow.Set("output_dtype", std::int64_t{16});
+  samples.push_back({"bf16 products from and to bf16",
+                     {Random(DType::kBFloat16, {1, 32, 5, 5}, -1, 1), Weight({16, 32, 3, 3}),
+                      Weight({16}), Random(DType::kBFloat16, {1, 16, 5, 5}, -1, 1)},
+                     narrow,
+                     1,
+                     5e-3});
   return samples;
 }
 

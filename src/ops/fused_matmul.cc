@@ -4,6 +4,7 @@
 #include "ops/activation.h"
 #include "ops/expression.h"
 #include "ops/matrix_product.h"
+#include "ops/narrow_product.h"
 #include "ops/sample_inputs.h"
 
 namespace plumb::ops {
@@ -17,16 +18,17 @@ OpDef Schema() {
   op.doc =
       "Y = activation(alpha * op(A) op(B) + beta * bias + residual); bias broadcasts to Y, "
       "residual has its shape; transA, transB exchange the last two dimensions";
-  op.inputs = {{"A", "T=number"},
-               {"B", "T"},
-               {"bias", "T", Arity::kOptional},
-               {"residual", "T", Arity::kOptional}};
-  op.outputs = {{"Y", "T"}};
+  op.inputs = {{"A", "number"},
+               {"B", "number"},
+               {"bias", "number", Arity::kOptional},
+               {"residual", "number", Arity::kOptional}};
+  op.outputs = {{"Y", "number"}};
   op.attrs = {{"alpha", AttrType::kFloat},
               {"beta", AttrType::kFloat},
               {"transA", AttrType::kInt},
               {"transB", AttrType::kInt}};
   for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
+  for (const AttrDef& attr : NarrowProductAttrs()) op.attrs.push_back(attr);
   op.inplace_inputs = {3};
   op.differentiability = Differentiability::kNot;
   return op;
@@ -35,8 +37,15 @@ OpDef Schema() {
 // --- shape inference --------------------------------------------------------------------------
 Status Infer(InferContext& context) {
   PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
-  return InferProduct(context);
+  PLUMB_RETURN_IF_ERROR(CheckProductTypes(context));
+  PLUMB_RETURN_IF_ERROR(InferProduct(context));
+  PLUMB_ASSIGN_OR_RETURN(const DType type, ProductOutputType(context.attrs(), context.dtype(0)));
+  context.SetOutput(0, type, context.outputs()[0].dims);
+  return OkStatus();
 }
+
+// --- reference --------------------------------------------------------------------------------
+Status Reference(ReferenceContext& context) { return ReferenceNarrow(context, ReferenceProduct); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
@@ -50,6 +59,10 @@ std::vector<Sample> Samples() {
   AttrMap scaled = attrs("relu");
   scaled.Set("alpha", 0.125f);
   scaled.Set("beta", 2.0f);
+  AttrMap narrow = scaled;
+  narrow.Set("precision", std::string("bf16"));
+  AttrMap narrower = narrow;
+  narrower.Set("output_dtype", std::int64_t{16});
   return {
       {"linear layer", {F32({5, 33}), Weight({33, 18}), Weight({18})}, attrs("relu")},
       {"transformer layer",
@@ -66,6 +79,12 @@ std::vector<Sample> Samples() {
       {"vector", {F32({8}), Weight({8, 16}), Weight({16})}, attrs("silu")},
       {"scalar bias", {F32({2, 8}), Weight({8, 5}), Weight({})}, attrs("hard_swish")},
       {"clip", {F32({2, 8}), Weight({8, 5}), Weight({5})}, attrs("clip")},
+      {"bf16 products", {F32({4, 8}), Weight({8, 16}), Weight({16}), F32({4, 16})}, narrow},
+      {"bf16 products from and to bf16",
+       {Random(DType::kBFloat16, {2, 3, 64}, -1, 1), Weight({64, 33}), Weight({33})},
+       narrower,
+       1,
+       5e-3},
   };
 }
 
@@ -75,7 +94,7 @@ const OpDef& FusedMatMulOp() {
   static const OpDef op = [] {
     OpDef op = Schema();
     op.infer = Infer;
-    op.reference = ReferenceProduct;
+    op.reference = Reference;
     op.cost = ProductCost;
     op.lower = LowerProduct;
     op.samples = Samples;

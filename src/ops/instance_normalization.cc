@@ -37,7 +37,7 @@ Status Lower(LowerContext& context) { return LowerGroupNorm(context, 0, Epsilon(
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
-  const auto sample = [](const char* name, Sizes x, AttrMap attrs = {}) {
+  const auto sample = [](const char* name, Sizes x, const AttrMap& attrs = {}) {
     const Sizes channels = {x[1]};
     return Sample{name, {F32(std::move(x)), F32(channels, 0.5, 2), F32(channels)}, attrs, 1, 1e-4};
   };

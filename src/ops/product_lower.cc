@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "kernels/gemm/gemm.h"
+#include "ops/narrow_lower.h"
+#include "ops/narrow_product.h"
 #include "ops/number.h"
 #include "ops/product_layout.h"
 
@@ -167,17 +169,76 @@ void AddChoice(LowerContext& context, const Product& product, const Plan& plan,
   context.Add(std::move(choice));
 }
 
+// The product as a convolution of a 1x1 kernel over rows; leading dimensions are further axes of
+// the image.
+kernels::DotProblem DotProblemOf(const LowerContext& context, const Plan& plan) {
+  const GemmProblem& gemm = plan.problem;
+  const auto image = [](const MatrixStrides& strides) {
+    return kernels::ImageStrides{
+        strides.batch[0], strides.col, {strides.batch[1], strides.batch[2], strides.row}};
+  };
+  kernels::DotProblem problem;
+  kernels::ConvProblem& p = problem.geometry;
+  p.batch = gemm.batch[0];
+  p.in_channels = gemm.k;
+  p.out_channels = gemm.n;
+  p.in_size = p.out_size = {gemm.batch[1], gemm.batch[2], gemm.m};
+  p.src = image(gemm.a);
+  p.dst = image(gemm.c);
+  p.residual = image(gemm.residual);
+  p.epilogue = gemm.epilogue;
+  problem.src = context.input(0).dtype;
+  problem.dst = context.output(0).dtype;
+  if (plan.residual_input >= 0) problem.residual = context.input(plan.residual_input).dtype;
+  return problem;
+}
+
+// The same matrix for the whole batch, and constant.
+bool TakesDot(const GemmProblem& gemm) {
+  return gemm.constant_b && gemm.b.batch == std::array<std::int64_t, 3>{} && gemm.k > 0;
+}
+
+Status LowerNarrowProduct(LowerContext& context, const Product& product, const Plan& plan) {
+  if (!TakesDot(plan.problem) || context.input(1).dtype != DType::kFloat32) return OkStatus();
+  std::vector<float> bias;
+  if (plan.packs_bias) {
+    bias = ColumnBias(*context.input(2).constant, product.form.beta, plan.problem.n);
+  }
+  const Tensor b = *context.input(1).constant;
+  const kernels::DotProblem problem = DotProblemOf(context, plan);
+  AddDotChoices(
+      context, problem, plan.residual_input,
+      [gemm = plan.problem, problem, b, bias](const kernels::Algorithm& algorithm, void* packed) {
+        const auto* from = static_cast<const kernels::LooseFloat*>(b.unaligned());
+        std::vector<float> columns(static_cast<std::size_t>(gemm.n * gemm.k));
+        for (std::int64_t j = 0; j < gemm.n; ++j) {
+          for (std::int64_t i = 0; i < gemm.k; ++i) {
+            columns[static_cast<std::size_t>(j * gemm.k + i)] =
+                from[i * gemm.b.row + j * gemm.b.col] * gemm.alpha;
+          }
+        }
+        kernels::DotWeights constants;
+        constants.values = columns.data();
+        if (!bias.empty()) constants.bias = bias.data();
+        PackDot(problem, algorithm, constants, packed);
+        b.ReleasePages();
+      });
+  return OkStatus();
+}
+
 }  // namespace
 
 Status LowerProduct(LowerContext& context) {
   const Operand& a = context.input(0);
   const Operand& b = context.input(1);
-  if (a.dtype != DType::kFloat32) return OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(const DType narrow, ProductType(context.attrs()));
+  if (narrow == DType::kUndefined && a.dtype != DType::kFloat32) return OkStatus();
   const Strides b_strides = b.constant != nullptr ? RowMajorStrides(b.shape) : b.strides;
   PLUMB_ASSIGN_OR_RETURN(const Product product,
                          ArrangeProduct(context.attrs(), a.shape, a.strides, b.shape, b_strides));
   Plan plan;
   if (!MakePlan(context, product, &plan)) return OkStatus();
+  if (narrow != DType::kUndefined) return LowerNarrowProduct(context, product, plan);
   std::vector<kernels::Algorithm> algorithms;
   if (context.chosen() != nullptr) {
     algorithms.push_back(*context.chosen());

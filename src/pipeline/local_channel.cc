@@ -121,7 +121,7 @@ class OrderedChannel : public LocalChannel {
   }
   Message Take() override {
     std::optional<Message>& slot = SlotOf(next_++);
-    Message message = *std::move(slot);
+    Message message = std::move(*slot);
     slot.reset();
     return message;
   }

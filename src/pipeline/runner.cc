@@ -106,8 +106,8 @@ void RunState::CountLast(const Message& message) {
 bool RunState::SendOn(const StageRun& stage, Message message) {
   message.ready_ns = Now();
   for (std::size_t i = 0; i < stage.outbound.size(); ++i) {
-    const bool is_final = i + 1 == stage.outbound.size();
-    if (!stage.outbound[i]->Send(is_final ? std::move(message) : message)) return false;
+    if (i + 1 == stage.outbound.size()) return stage.outbound[i]->Send(std::move(message));
+    if (!stage.outbound[i]->Send(message)) return false;
   }
   return true;
 }

@@ -20,6 +20,7 @@ class StageWorker {
       messages.clear();
       do {
         NoteWait(message);
+        // Each Receive fills it anew.  NOLINTNEXTLINE(bugprone-use-after-move)
         messages.push_back(std::move(message));
       } while (messages.size() < batch && stage_.inbound->TryReceive(&message));
       PLUMB_RETURN_IF_ERROR(Work(messages));

@@ -15,7 +15,8 @@ Tensor PerChannel(const std::vector<float>& values, int rank) {
 
 }  // namespace
 
-StatusOr<bool> ExpandAffine(Graph& graph, const OpTable& ops) {
+StatusOr<bool> ExpandAffine(Graph& graph, const PassContext& context) {
+  const OpTable& ops = context.ops;
   bool changed = false;
   const Uses uses(graph);
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());

@@ -4,7 +4,7 @@
 
 namespace plumb::engine {
 
-StatusOr<bool> FoldAffine(Graph& graph, const OpTable&) {
+StatusOr<bool> FoldAffine(Graph& graph, const PassContext&) {
   bool changed = false;
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
   for (NodeId id : order) {

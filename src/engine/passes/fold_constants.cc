@@ -48,7 +48,7 @@ Tensor KnownElements(const ValueInfo& info) {
 
 }  // namespace
 
-StatusOr<bool> FoldConstants(Graph& graph, const OpTable&) {
+StatusOr<bool> FoldConstants(Graph& graph, const PassContext&) {
   bool changed = false;
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
   for (NodeId id : order) {

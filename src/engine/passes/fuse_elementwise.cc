@@ -123,7 +123,8 @@ class Grouping {
 
 }  // namespace
 
-StatusOr<bool> FuseElementwise(Graph& graph, const OpTable& ops) {
+StatusOr<bool> FuseElementwise(Graph& graph, const PassContext& context) {
+  const OpTable& ops = context.ops;
   const OpDef* fused = ops.Find("plumb", "FusedElementwise");
   if (fused == nullptr) return false;
   bool changed = false;

@@ -130,7 +130,8 @@ class Fusion {
 
 }  // namespace
 
-StatusOr<bool> FuseEpilogue(Graph& graph, const OpTable& ops) {
+StatusOr<bool> FuseEpilogue(Graph& graph, const PassContext& context) {
+  const OpTable& ops = context.ops;
   bool changed = false;
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
   // Each fusion changes who reads what: the uses are taken anew after it.

@@ -171,7 +171,8 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
 
 }  // namespace
 
-StatusOr<bool> MatchPatterns(Graph& graph, const OpTable& ops) {
+StatusOr<bool> MatchPatterns(Graph& graph, const PassContext& context) {
+  const OpTable& ops = context.ops;
   std::vector<Prepared> patterns;
   ParseOptions as_pattern;
   as_pattern.infer = false;

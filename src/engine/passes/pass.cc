@@ -7,7 +7,7 @@
 
 namespace plumb::engine {
 
-#define PLUMB_PASS(Name, file) StatusOr<bool> Name(Graph& graph, const OpTable& ops);
+#define PLUMB_PASS(Name, file) StatusOr<bool> Name(Graph& graph, const PassContext& context);
 #include "engine/passes/passes.def"
 #undef PLUMB_PASS
 
@@ -44,11 +44,11 @@ void ReplaceValue(Graph& graph, ValueId from, ValueId to) {
   graph.RenameValue(to, name);
 }
 
-Status Optimize(Graph& graph, const OpTable& ops) {
+Status Optimize(Graph& graph, const PassContext& context) {
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     if (graph.node(id).erased) continue;
     for (Subgraph& sub : graph.node(id).subgraphs) {
-      PLUMB_RETURN_IF_ERROR(Optimize(*sub.body, ops));
+      PLUMB_RETURN_IF_ERROR(Optimize(*sub.body, context));
     }
   }
   int changes[std::size(kPasses)] = {};
@@ -58,7 +58,7 @@ Status Optimize(Graph& graph, const OpTable& ops) {
       ++i;
       continue;
     }
-    StatusOr<bool> changed = pass.run(graph, ops);
+    StatusOr<bool> changed = pass.run(graph, context);
     if (!changed.ok()) return Annotate(changed.status(), absl::StrCat("pass ", Str(pass.name)));
     if (!*changed) {
       ++i;

@@ -9,9 +9,16 @@
 
 namespace plumb::engine {
 
+// What passes may ask beside the graph.
+struct PassContext {
+  const OpTable& ops;
+  DType precision =
+      DType::kUndefined;  // of products and what lies between them; undefined: as given
+};
+
 // Returns whether it changed the graph. The graph is inferred and verified before, and its new
 // nodes are inferred after.
-using PassFn = StatusOr<bool> (*)(Graph& graph, const OpTable& ops);
+using PassFn = StatusOr<bool> (*)(Graph& graph, const PassContext& context);
 
 struct Pass {
   std::string_view name;
@@ -29,6 +36,6 @@ void ReplaceValue(Graph& graph, ValueId from, ValueId to);
 // Runs the passes in order until none changes the graph (a bounded number of changes), removing
 // dead nodes between them. A pass runs when those before it have nothing left to do, so that a
 // fusion hides nothing from folding. Graphs of branches and loops come first.
-Status Optimize(Graph& graph, const OpTable& ops);
+Status Optimize(Graph& graph, const PassContext& context);
 
 }  // namespace plumb::engine

@@ -24,7 +24,7 @@ std::string After(std::string_view pass, std::string_view text, const Shape& inp
   Random random(3);
   for (float& v : x.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
   const auto before = ops::Interpret(*graph, {x});
-  const auto changed = FindPass(pass)->run(*graph, ops::AllOps());
+  const auto changed = FindPass(pass)->run(*graph, {ops::AllOps()});
   EXPECT_TRUE(changed.ok()) << changed.status();
   graph->RemoveDeadNodes();
   const Status inferred = InferGraph(*graph);

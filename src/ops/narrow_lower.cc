@@ -1,0 +1,71 @@
+// Lowering of narrow products (attribute `precision`) to kernels/dot.
+#include "ops/narrow_lower.h"
+
+#include <utility>
+#include <vector>
+
+#include "ops/activation.h"
+#include "ops/convolution.h"
+
+namespace plumb::ops {
+
+void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, int residual_input,
+                   std::function<void(const kernels::Algorithm&, void*)> pack) {
+  std::vector<kernels::Algorithm> algorithms;
+  if (context.chosen() != nullptr) {
+    algorithms.push_back(*context.chosen());
+  } else {
+    ListDot(problem, context.target(), &algorithms);
+  }
+  for (const kernels::Algorithm& algorithm : algorithms) {
+    KernelChoice choice;
+    choice.algorithm = algorithm;
+    choice.packed_bytes = PackedDotBytes(problem, algorithm);
+    if (context.chosen() == nullptr) {
+      choice.name = DotAlgorithmName(algorithm);
+      choice.estimate = EstimateDot(problem, algorithm, context.target());
+      choice.pack = [pack, algorithm](void* packed) { pack(algorithm, packed); };
+    }
+    choice.kernel = BindDot(problem, algorithm, context.target());
+    choice.operands = {
+        {OperandRef::kInput, 0},
+        {OperandRef::kPacked, 0},
+        residual_input >= 0 ? OperandRef{OperandRef::kInput, residual_input} : OperandRef{},
+        {OperandRef::kOutput, 0}};
+    context.Add(std::move(choice));
+  }
+}
+
+Status LowerNarrowConv(LowerContext& context) {
+  const Operand& x = context.input(0);
+  const Operand& weight = context.input(1);
+  if (x.shape.rank() > 5) return OkStatus();
+  for (int i : {1, 2, 4}) {
+    if (!context.has_input(i)) continue;
+    const Operand& operand = context.input(i);
+    if (operand.constant == nullptr || operand.dtype != DType::kFloat32) return OkStatus();
+  }
+  PLUMB_ASSIGN_OR_RETURN(const Convolution c, MakeConv(context.attrs(), x.shape, weight.shape));
+  PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
+  kernels::DotProblem problem;
+  problem.geometry = ConvProblemOf(context, c, /*transposed=*/false, epilogue);
+  problem.src = x.dtype;
+  problem.dst = context.output(0).dtype;
+  if (context.has_input(3)) problem.residual = context.input(3).dtype;
+  const auto constant = [&context](int i) {
+    return context.has_input(i) ? *context.input(i).constant : Tensor();
+  };
+  const Tensor weights = constant(1), bias = constant(2), scale = constant(4);
+  AddDotChoices(context, problem, context.has_input(3) ? 3 : -1,
+                [problem, weights, bias, scale](const kernels::Algorithm& algorithm, void* packed) {
+                  const auto scaled = ScaledWeight(weights, scale);
+                  kernels::DotWeights constants;
+                  constants.values = scaled.get();
+                  constants.bias = static_cast<const float*>(bias.raw());
+                  PackDot(problem, algorithm, constants, packed);
+                  weights.ReleasePages();
+                });
+  return OkStatus();
+}
+
+}  // namespace plumb::ops
