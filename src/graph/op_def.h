@@ -226,6 +226,9 @@ struct EpilogueActivation {
   float alpha = 0, beta = 0;
 };
 
+// How an operator joins real numbers and the integers that stand for them.
+enum class Quantizing : std::uint8_t { kNo, kQuantizes, kDequantizes };
+
 struct OpDef {
   std::string_view name = {};
   std::string_view domain = {};  // "" is ONNX; "plumb" are this project's own
@@ -267,6 +270,15 @@ struct OpDef {
   // The operator of domain "plumb" that is this one followed by bias, residual and activation; its
   // first inputs and all attributes are those of this one ("FusedConv" for Conv).
   std::string_view fused_form = {};
+  // The operator of domain "plumb" that computes this one on quantised tensors: its inputs are x,
+  // x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, bias (i32), residual,
+  // residual_scale, residual_zero_point, inner_scale, inner_zero_point ("QuantizedConv" for Conv).
+  std::string_view quantized_form = {};
+  Quantizing quantizing = Quantizing::kNo;
+  // Output elements are elements of input 0 and their order alone decides which, so that it may be
+  // taken before or after a quantisation (MaxPool).
+  bool picks_elements = false;
+  bool takes_bf16 = false;  // kernels take bf16 as they take fp32, the same type in and out
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;
   // This node as y = scale * x + shift per element of axis 1 of its input 0, where both are

@@ -21,6 +21,7 @@ OpDef Schema() {
   op.attrs = WindowAttrs(/*ceil_mode=*/true);
   op.attrs.push_back({"count_include_pad", AttrType::kInt});
   op.layout = LayoutRule::kChannelsLast;
+  op.takes_bf16 = true;
   op.differentiability = Differentiability::kYes;
   return op;
 }

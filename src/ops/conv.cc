@@ -19,6 +19,7 @@ OpDef Schema() {
   op.layout = LayoutRule::kChannelsLast;
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedConv";
+  op.quantized_form = "QuantizedConv";
   op.absorb_affine = [](Graph& graph, NodeId node, const ChannelAffine& affine) {
     return AbsorbAffineIntoConv(graph, node, affine, /*transposed=*/false);
   };

@@ -5,6 +5,7 @@
 #include "ops/cost.h"
 #include "ops/expression.h"
 #include "ops/quantize.h"
+#include "ops/quantize_lower.h"
 #include "ops/sample_inputs.h"
 
 namespace plumb::ops {
@@ -21,6 +22,8 @@ OpDef Schema() {
                {"x_zero_point", "T", Arity::kOptional}};
   op.outputs = {{"y", "S"}};
   op.attrs = {{"axis", AttrType::kInt}, {"block_size", AttrType::kInt}};
+  op.layout = LayoutRule::kFollow;
+  op.quantizing = Quantizing::kDequantizes;
   op.differentiability = Differentiability::kNot;
   return op;
 }
@@ -56,6 +59,9 @@ Status Reference(ReferenceContext& context) {
   context.SetOutput(0, FromDoubles(scale.dtype(), x.shape(), values));
   return OkStatus();
 }
+
+// --- lowering ---------------------------------------------------------------------------------
+Status Lower(LowerContext& context) { return LowerDequantize(context); }
 
 // --- cost -------------------------------------------------------------------------------------
 Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 2); }
@@ -96,6 +102,7 @@ const OpDef& DequantizeLinearOp() {
     op.infer = Infer;
     op.reference = Reference;
     op.cost = CostOf;
+    op.lower = Lower;
     op.samples = Samples;
     return op;
   }();

@@ -24,6 +24,7 @@ OpDef Schema() {
               {"transB", AttrType::kInt}};
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedMatMul";
+  op.quantized_form = "QuantizedMatMul";
   op.absorb_affine = AbsorbAffineIntoProduct;
   return op;
 }

@@ -19,6 +19,7 @@ inline OpDef GlobalPoolSchema(std::string_view name, std::string_view doc) {
   op.inputs = {{"X", "T=float"}};
   op.outputs = {{"Y", "T"}};
   op.layout = LayoutRule::kChannelsLast;
+  op.takes_bf16 = true;
   op.differentiability = Differentiability::kYes;
   return op;
 }

@@ -20,6 +20,7 @@ OpDef Schema() {
   op.outputs = {{"Y", "T"}};
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedMatMul";
+  op.quantized_form = "QuantizedMatMul";
   return op;
 }
 

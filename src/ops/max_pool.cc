@@ -25,6 +25,8 @@ OpDef Schema() {
   op.attrs = WindowAttrs(/*ceil_mode=*/true);
   op.attrs.push_back({"storage_order", AttrType::kInt});
   op.layout = LayoutRule::kChannelsLast;
+  op.takes_bf16 = true;
+  op.picks_elements = true;
   op.differentiability = Differentiability::kYes;
   return op;
 }
@@ -103,7 +105,7 @@ Status Lower(LowerContext& context) { return LowerPool(context, kernels::PoolKin
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
   std::vector<Sample> samples = PoolSamples();
-  for (std::size_t i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < 7; ++i) {
     Sample indices = samples[i];
     indices.name += " with indices";
     indices.outputs = 2;

@@ -12,7 +12,7 @@ using kernels::PoolKind;
 using kernels::PoolProblem;
 
 bool Takes(PoolKind kind, DType type) {
-  if (type == DType::kFloat32 || type == DType::kFloat64) return true;
+  if (type == DType::kFloat32 || type == DType::kFloat64 || type == DType::kBFloat16) return true;
   return kind == PoolKind::kMax && (type == DType::kInt8 || type == DType::kUInt8);
 }
 

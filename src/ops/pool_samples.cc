@@ -31,6 +31,16 @@ AttrMap Dilated(const Sizes& kernel, const Sizes& dilations) {
   return attrs;
 }
 
+Sample HalfCase() {
+  Sample sample;
+  sample.name = "bf16";
+  sample.inputs = {Random(DType::kBFloat16, {1, 19, 7, 9}, -2, 2)};
+  sample.attrs = PoolAttrs({3, 3}, {2, 2}, {1, 1, 1, 1});
+  sample.tolerance = 1e-2;
+  sample.gradient = false;
+  return sample;
+}
+
 Sample Case(const char* name, Sizes x, AttrMap attrs) {
   Sample sample;
   sample.name = name;
@@ -43,6 +53,7 @@ Sample Case(const char* name, Sizes x, AttrMap attrs) {
 
 std::vector<Sample> PoolSamples() {
   return {
+      HalfCase(),
       Case("2x2", {1, 3, 6, 8}, PoolAttrs({2, 2}, {2, 2})),
       Case("3x3 padded", {2, 17, 7, 9}, PoolAttrs({3, 3}, {2, 2}, {1, 1, 1, 1})),
       Case("16 channels", {1, 16, 5, 5}, PoolAttrs({3, 3}, {1, 1}, {1, 1, 1, 1})),

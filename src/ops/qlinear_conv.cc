@@ -1,9 +1,11 @@
 // QLinearConv: the convolution of a quantised image and weight plus an i32 bias, quantised again.
+#include <utility>
 #include <vector>
 
 #include "ops/convolution.h"
 #include "ops/cost.h"
 #include "ops/expression.h"
+#include "ops/quantized_output.h"
 #include "ops/quantized_product.h"
 #include "ops/sample_inputs.h"
 
@@ -15,14 +17,15 @@ OpDef Schema() {
   OpDef op;
   op.name = "QLinearConv";
   op.doc =
-      "y = saturate(round((Conv(x - x_zero_point, w - w_zero_point) + B) * x_scale * w_scale / "
-      "y_scale) + y_zero_point)";
+      "y = saturate(round((Conv(x - x_zero_point, w - w_zero_point) + B) * (x_scale w_scale / "
+      "y_scale)) + y_zero_point), in fp32";
   op.since_opset = 10;
   op.inputs = {{"x", "T1=i8|u8"},  {"x_scale", "f32"},           {"x_zero_point", "T1"},
                {"w", "T2=i8|u8"},  {"w_scale", "f32"},           {"w_zero_point", "T2"},
                {"y_scale", "f32"}, {"y_zero_point", "T3=i8|u8"}, {"B", "i32", Arity::kOptional}};
   op.outputs = {{"y", "T3"}};
   op.attrs = ConvAttrs(/*transposed=*/false);
+  op.layout = LayoutRule::kChannelsLast;
   op.differentiability = Differentiability::kNot;
   return op;
 }
@@ -32,20 +35,8 @@ Status Infer(InferContext& context) { return InferQuantizedConv(context, 0, 3, c
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedConv(context, {0, 2}, {3, 5}));
-  if (context.has_input(8)) {
-    const Tensor& bias = context.input(8);
-    if (bias.dtype() != DType::kInt32 || bias.shape() != Shape{sums.shape()[1]}) {
-      return InvalidArgument("bias is ", Str(DTypeName(bias.dtype())), " ", bias.shape().ToString(),
-                             ", expected i32 ", sums.shape()[1]);
-    }
-    const auto step = static_cast<std::size_t>(RowMajorStrides(sums.shape())[1]);
-    const std::span<std::int64_t> values = sums.mutable_data<std::int64_t>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] += bias.data<std::int32_t>()[i / step % bias.data<std::int32_t>().size()];
-    }
-  }
-  return Requantize(context, sums, 1, 4, 6, 7, /*axis=*/1);
+  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedConv(context, {kX, kXZero}, {kW, kWZero}));
+  return WriteQuantized(context, std::move(sums), /*axis=*/1);
 }
 
 // --- cost -------------------------------------------------------------------------------------
@@ -85,6 +76,7 @@ const OpDef& QLinearConvOp() {
     op.infer = Infer;
     op.reference = Reference;
     op.cost = CostOf;
+    op.lower = LowerQuantizedConv;
     op.samples = Samples;
     return op;
   }();

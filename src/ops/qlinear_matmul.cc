@@ -1,7 +1,9 @@
 // QLinearMatMul: the product of two quantised matrices, quantised again.
+#include <utility>
 #include <vector>
 
 #include "ops/cost.h"
+#include "ops/quantized_output.h"
 #include "ops/quantized_product.h"
 #include "ops/sample_inputs.h"
 
@@ -31,8 +33,8 @@ Status Infer(InferContext& context) {
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(const Tensor sums, QuantizedProduct(context, {0, 2}, {3, 5}));
-  return Requantize(context, sums, 1, 4, 6, 7, /*axis=*/-1);
+  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedProduct(context, {kX, kXZero}, {kW, kWZero}));
+  return WriteQuantized(context, std::move(sums), /*axis=*/-1);
 }
 
 // --- cost -------------------------------------------------------------------------------------
@@ -70,6 +72,7 @@ const OpDef& QLinearMatMulOp() {
     op.infer = Infer;
     op.reference = Reference;
     op.cost = CostOf;
+    op.lower = LowerQuantizedMatMul;
     op.samples = Samples;
     return op;
   }();

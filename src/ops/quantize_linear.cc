@@ -7,6 +7,7 @@
 #include "ops/element_type.h"
 #include "ops/expression.h"
 #include "ops/quantize.h"
+#include "ops/quantize_lower.h"
 #include "ops/sample_inputs.h"
 
 namespace plumb::ops {
@@ -26,6 +27,8 @@ OpDef Schema() {
               {"block_size", AttrType::kInt},
               {"output_dtype", AttrType::kInt},
               {"saturate", AttrType::kInt}};
+  op.layout = LayoutRule::kFollow;
+  op.quantizing = Quantizing::kQuantizes;
   op.differentiability = Differentiability::kNot;
   return op;
 }
@@ -81,6 +84,9 @@ Status Reference(ReferenceContext& context) {
   return OkStatus();
 }
 
+// --- lowering ---------------------------------------------------------------------------------
+Status Lower(LowerContext& context) { return LowerQuantize(context); }
+
 // --- cost -------------------------------------------------------------------------------------
 Cost CostOf(const ConcreteNode& node) { return CostPerOutput(node, 3); }
 
@@ -118,6 +124,7 @@ const OpDef& QuantizeLinearOp() {
     op.infer = Infer;
     op.reference = Reference;
     op.cost = CostOf;
+    op.lower = Lower;
     op.samples = Samples;
     return op;
   }();

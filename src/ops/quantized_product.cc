@@ -15,16 +15,6 @@ const Tensor* OptionalInput(const ReferenceContext& context, int i) {
   return context.has_input(i) ? &context.input(i) : nullptr;
 }
 
-// One number from a scalar input of scales.
-StatusOr<double> ScalarInput(const ReferenceContext& context, int i) {
-  const Tensor& tensor = context.input(i);
-  if (tensor.num_elements() != 1) {
-    return InvalidArgument("input ", i, " has shape ", tensor.shape().ToString(),
-                           ", expected a scalar");
-  }
-  return ToDoubles(tensor)[0];
-}
-
 }  // namespace
 
 Status InferQuantizedProduct(InferContext& context, int a, int b, DType type) {
@@ -49,8 +39,10 @@ StatusOr<Tensor> QuantizedProduct(const ReferenceContext& context, QuantizedOper
                                   QuantizedOperand b) {
   PLUMB_ASSIGN_OR_RETURN(Tensor lhs, MinusZeroPoint(context.input(a.values),
                                                     OptionalInput(context, a.zero_point), -2, "A"));
-  PLUMB_ASSIGN_OR_RETURN(Tensor rhs, MinusZeroPoint(context.input(b.values),
-                                                    OptionalInput(context, b.zero_point), -1, "B"));
+  const int columns = context.attrs().Int("transB", 0) != 0 ? -2 : -1;
+  PLUMB_ASSIGN_OR_RETURN(
+      Tensor rhs,
+      MinusZeroPoint(context.input(b.values), OptionalInput(context, b.zero_point), columns, "B"));
   const Tensor operands[] = {std::move(lhs), std::move(rhs)};
   ReferenceContext inner(context.node(), operands);
   PLUMB_RETURN_IF_ERROR(ReferenceProduct(inner));
@@ -73,32 +65,6 @@ StatusOr<Tensor> QuantizedConv(const ReferenceContext& context, QuantizedOperand
   AddConv(c, image.data<std::int64_t>().data(), weight.data<std::int64_t>().data(),
           sums.mutable_data<std::int64_t>().data());
   return sums;
-}
-
-Status Requantize(ReferenceContext& context, const Tensor& sums, int a_scale, int b_scale,
-                  int y_scale, int y_zero_point, int axis) {
-  PLUMB_ASSIGN_OR_RETURN(const double a, ScalarInput(context, a_scale));
-  PLUMB_ASSIGN_OR_RETURN(const double y, ScalarInput(context, y_scale));
-  const Tensor& zero_tensor = context.input(y_zero_point);
-  PLUMB_ASSIGN_OR_RETURN(const IntegerRange range, RangeOf(zero_tensor.dtype()));
-  PLUMB_ASSIGN_OR_RETURN(const double zero, ScalarInput(context, y_zero_point));
-  const std::vector<double> b = ToDoubles(context.input(b_scale));
-  if (axis < 0) axis += sums.rank();
-  if (axis < 0) axis = 0;
-  const bool per_axis = b.size() != 1;
-  if (per_axis &&
-      (axis >= sums.rank() || static_cast<std::int64_t>(b.size()) != sums.shape()[axis])) {
-    return InvalidArgument("input ", b_scale, " has ", b.size(), " scales for a result of shape ",
-                           sums.shape().ToString());
-  }
-  const std::int64_t step = per_axis ? RowMajorStrides(sums.shape())[axis] : 1;
-  std::vector<double> values = ToDoubles(sums);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double scale = b[per_axis ? i / static_cast<std::size_t>(step) % b.size() : 0];
-    values[i] = QuantizeOne(values[i] * a * scale, y, zero, range);
-  }
-  context.SetOutput(0, FromDoubles(zero_tensor.dtype(), sums.shape(), values));
-  return OkStatus();
 }
 
 }  // namespace plumb::ops

@@ -23,9 +23,4 @@ StatusOr<Tensor> QuantizedProduct(const ReferenceContext& context, QuantizedOper
 StatusOr<Tensor> QuantizedConv(const ReferenceContext& context, QuantizedOperand x,
                                QuantizedOperand w);
 
-// Scales of QLinearMatMul and QLinearConv: y = saturate(round(sum * multiplier) + zero point), the
-// scale of `b` per tensor or per index of `axis` of the sums. Sets output 0.
-Status Requantize(ReferenceContext& context, const Tensor& sums, int a_scale, int b_scale,
-                  int y_scale, int y_zero_point, int axis);
-
 }  // namespace plumb::ops

@@ -98,7 +98,7 @@ class Narrowing {
   // Moves or picks elements: the type of its inputs is that of its outputs.
   bool KeepsType(NodeId id) const {
     const OpDef& op = *graph_.node(id).op;
-    return !op.elementwise && op.movement != nullptr;
+    return !op.elementwise && (op.movement != nullptr || op.takes_bf16);
   }
 
   bool AllIn(const std::vector<ValueId>& values) const {

@@ -118,7 +118,7 @@ BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const
               set.name);
   PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
-  DotParams params{problem, algorithm.id, target.l2_bytes / 4};
+  DotParams params{problem, algorithm.id, target.l2_bytes / 2};
   BoundKernel kernel;
   kernel.run = RunDot;
   kernel.workspace_bytes = DotWorkspaceBytes(problem, set);

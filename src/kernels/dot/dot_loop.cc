@@ -14,7 +14,7 @@
 namespace plumb::kernels {
 namespace {
 
-constexpr std::int64_t kBlockTiles = 16;  // at most, of a block
+constexpr std::int64_t kBlockTiles = 32;  // at most, of a block
 constexpr std::int64_t kScratchBytes = 256 << 10;
 
 std::int64_t Bytes(DType type) { return StorageBytes(type, 1); }
@@ -107,7 +107,8 @@ class DotBlock {
     if (source_.even_pitch != 0) {
       a = source_.rows.FirstRow() + row_begin * source_.even_pitch;
     } else {
-      source_.rows.Gather(row_begin, rows, scratch, source_.pitch(), source_.padded);
+      source_.rows.Gather(functions_.convert, row_begin, rows, scratch, source_.pitch(),
+                          source_.padded);
     }
     Place(problem_.geometry.dst, problem_.dst, row_begin, rows, dst, dst_rows_.data());
     if (residual != nullptr) {

@@ -145,6 +145,13 @@ void ToFloats(const uint16_t* from, float* to, int64_t count) noexcept {
   });
 }
 
+void CopyRows(const char* from, int64_t from_step, char* to, int64_t to_step, int64_t bytes,
+              int64_t rows) noexcept {
+  for (int64_t r = 0; r < rows; ++r, from += from_step, to += to_step) {
+    CopyBytes(to, from, bytes);
+  }
+}
+
 template <typename T>
 void ToInt16(const T* from, int16_t* to, int64_t count, int32_t zero) noexcept {
   for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int16_t>(from[i] - zero);

@@ -74,53 +74,88 @@ const char* DotRows::FirstRow() const {
   return src + offset;
 }
 
-void DotRows::Gather(std::int64_t row, std::int64_t rows, char* to, std::int64_t pitch,
-                     std::int64_t padded) const {
+namespace {
+
+// The taps of one line of the kernel, for outputs that are neighbours in a row.
+struct Line {
+  const PhaseAxis& across;
+  std::int64_t width;
+  std::int64_t pixel_bytes;
+  std::int64_t pixel_stride;
+  std::uint8_t fill;
+  const DotConvert& convert;
+
+  std::int64_t bytes() const { return across.taps * pixel_bytes; }
+  bool dense() const { return across.in_tap_step == 1 && pixel_stride == pixel_bytes; }
+
+  // Whether every tap of the output whose first is at x is inside.
+  bool Inside(std::int64_t x) const {
+    return Within(x, width) && Within(x + (across.taps - 1) * across.in_tap_step, width);
+  }
+
+  // `count` outputs, all inside.
+  void CopyInside(const char* line, std::int64_t x, std::int64_t count, char* to,
+                  std::int64_t pitch) const {
+    const char* from = line + x * pixel_stride;
+    const std::int64_t step = across.in_step * pixel_stride;
+    if (dense()) return convert.copy_rows(from, step, to, pitch, bytes(), count);
+    for (std::int64_t k = 0; k < across.taps; ++k) {
+      convert.copy_rows(from + k * across.in_tap_step * pixel_stride, step, to + k * pixel_bytes,
+                        pitch, pixel_bytes, count);
+    }
+  }
+
+  // One output at an edge.
+  void CopyEdge(const char* line, std::int64_t x, char* to) const {
+    for (std::int64_t k = 0; k < across.taps; ++k, x += across.in_tap_step, to += pixel_bytes) {
+      if (Within(x, width)) {
+        std::memcpy(to, line + x * pixel_stride, static_cast<std::size_t>(pixel_bytes));
+      } else {
+        std::memset(to, fill, static_cast<std::size_t>(pixel_bytes));
+      }
+    }
+  }
+
+  void Copy(const char* line, std::int64_t x, std::int64_t count, char* to,
+            std::int64_t pitch) const {
+    std::int64_t r = 0;
+    for (; r < count && !Inside(x); ++r, x += across.in_step) CopyEdge(line, x, to + r * pitch);
+    std::int64_t inside = 0;
+    while (r + inside < count && Inside(x + inside * across.in_step)) ++inside;
+    CopyInside(line, x, inside, to + r * pitch, pitch);
+    r += inside;
+    x += inside * across.in_step;
+    for (; r < count; ++r, x += across.in_step) CopyEdge(line, x, to + r * pitch);
+  }
+};
+
+}  // namespace
+
+void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows, char* to,
+                     std::int64_t pitch, std::int64_t padded) const {
   const auto& axis = phase.axis;
-  const PhaseAxis& across = axis[2];
-  const std::int64_t line_bytes = across.taps * pixel_bytes;
-  const std::int64_t tap_bytes = across.in_tap_step * strides[2];
-  const bool dense = across.in_tap_step == 1 && strides[2] == pixel_bytes;
+  const Line line{axis[2], in_size[2], pixel_bytes, strides[2], fill, convert};
   const std::int64_t tail = padded - row_bytes();
   ForEachSpan(phase, row, rows, [&](const Span& span) {
     const char* image = src + span.image * batch_stride;
-    char* first = to + span.first * pitch;
+    const std::int64_t x = InputAt(axis[2], span.at[2]);
+    char* out = to + span.first * pitch;
     for (std::int64_t i = 0; i < axis[0].taps; ++i) {
       const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
-      for (std::int64_t j = 0; j < axis[1].taps; ++j, first += line_bytes) {
+      for (std::int64_t j = 0; j < axis[1].taps; ++j, out += line.bytes()) {
         const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
-        const bool inside = Within(z, in_size[0]) && Within(y, in_size[1]);
-        const char* line = image + z * strides[0] + y * strides[1];
-        std::int64_t x = InputAt(across, span.at[2]);
-        char* out = first;
-        for (std::int64_t r = 0; r < span.count; ++r, x += across.in_step, out += pitch) {
-          if (!inside) {
-            std::memset(out, fill, static_cast<std::size_t>(line_bytes));
-          } else if (dense) {
-            const std::int64_t begin = std::clamp<std::int64_t>(-x, 0, across.taps);
-            const std::int64_t end = std::clamp<std::int64_t>(in_size[2] - x, begin, across.taps);
-            std::memset(out, fill, static_cast<std::size_t>(begin * pixel_bytes));
-            std::memcpy(out + begin * pixel_bytes, line + (x + begin) * pixel_bytes,
-                        static_cast<std::size_t>((end - begin) * pixel_bytes));
-            std::memset(out + end * pixel_bytes, fill,
-                        static_cast<std::size_t>((across.taps - end) * pixel_bytes));
-          } else {
-            const char* from = line + x * strides[2];
-            for (std::int64_t k = 0; k < across.taps; ++k, from += tap_bytes) {
-              char* pixel = out + k * pixel_bytes;
-              if (Within(x + k * across.in_tap_step, in_size[2])) {
-                std::memcpy(pixel, from, static_cast<std::size_t>(pixel_bytes));
-              } else {
-                std::memset(pixel, fill, static_cast<std::size_t>(pixel_bytes));
-              }
-            }
-          }
+        if (Within(z, in_size[0]) && Within(y, in_size[1])) {
+          line.Copy(image + z * strides[0] + y * strides[1], x, span.count, out, pitch);
+          continue;
+        }
+        for (std::int64_t r = 0; r < span.count; ++r) {
+          std::memset(out + r * pitch, fill, static_cast<std::size_t>(line.bytes()));
         }
       }
     }
     if (tail == 0) return;
     for (std::int64_t r = 0; r < span.count; ++r) {
-      std::memset(first + r * pitch, 0, static_cast<std::size_t>(tail));
+      std::memset(out + r * pitch, 0, static_cast<std::size_t>(tail));
     }
   });
 }

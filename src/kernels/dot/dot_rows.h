@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/conv/conv_phase.h"
+#include "kernels/dot/dot_tile.h"
 
 namespace plumb::kernels {
 
@@ -27,8 +28,8 @@ struct DotRows {
 
   // Writes rows [row, row + rows), each `pitch` bytes from the last and followed by zeros up to
   // `padded` bytes.
-  void Gather(std::int64_t row, std::int64_t rows, char* to, std::int64_t pitch,
-              std::int64_t padded) const;
+  void Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows, char* to,
+              std::int64_t pitch, std::int64_t padded) const;
 };
 
 // pointers[i] = base + byte offset of output row `row + i` of the phase; strides in bytes.

@@ -63,12 +63,15 @@ struct DotIntegers {
 };
 using DotIntegersFn = void (*)(const DotIntegers& out) noexcept;
 
-// Conversions of contiguous elements, and of the zero point of 8-bit integers.
+// Copies and conversions of contiguous elements; 8-bit integers lose their zero point.
 struct DotConvert {
   void (*f32_to_bf16)(const float* from, uint16_t* to, int64_t count) noexcept;
   void (*bf16_to_f32)(const uint16_t* from, float* to, int64_t count) noexcept;
   void (*i8_to_i16)(const int8_t* from, int16_t* to, int64_t count, int32_t zero) noexcept;
   void (*u8_to_i16)(const uint8_t* from, int16_t* to, int64_t count, int32_t zero) noexcept;
+  // Copies `rows` runs of `bytes`, each a step on from the last on both sides.
+  void (*copy_rows)(const char* from, int64_t from_step, char* to, int64_t to_step, int64_t bytes,
+                    int64_t rows) noexcept;
 };
 
 }  // namespace plumb::kernels

@@ -1,4 +1,4 @@
-// Pooling of one output pixel over contiguous channels, written against simd/vec_*.h.
+// Pooling of one output pixel over contiguous channels, written against simd/narrow_*.h.
 #pragma once
 
 #include "kernels/pool/pool_kernels.h"
@@ -39,60 +39,81 @@ struct LpOf {
   }
 };
 
-// `kVectors` vectors of channels at a time stay in registers. Rows are summed on their own, which
-// keeps the rounding error of large averages small.
-template <typename Reduce, int kVectors>
-PLUMB_INLINE void PoolVectors(const PoolWindow& w, int64_t channel, float* dst, Vec scale, int p) {
+// Elements of memory as lanes: n of them, kLanes or fewer.
+struct F32Elements {
+  using T = float;
+  static PLUMB_INLINE Vec Read(const T* p, int n) {
+    return n == Vec::kLanes ? Load(p) : LoadPartial(p, n);
+  }
+  static PLUMB_INLINE void Write(T* p, Vec x, int n) {
+    if (n == Vec::kLanes) return Store(p, x);
+    StorePartial(p, x, n);
+  }
+};
+struct BF16Elements {
+  using T = uint16_t;
+  static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadBF16(p, n); }
+  static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreBF16(p, x, n); }
+};
+struct I8Elements {
+  using T = int8_t;
+  static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadI8(p, n); }
+  static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreI8(p, ToInt(x), n); }
+};
+struct U8Elements {
+  using T = uint8_t;
+  static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadU8(p, n); }
+  static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreU8(p, ToInt(x), n); }
+};
+
+// `kVectors` vectors of channels at a time stay in registers, the last of `n` lanes. Rows are
+// summed on their own, which keeps the rounding error of large averages small.
+template <typename Reduce, typename Elements, int kVectors>
+PLUMB_INLINE void PoolVectors(const PoolWindow& w, int64_t channel, int n, void* dst, Vec scale,
+                              int p) {
+  using T = typename Elements::T;
   Vec sum[kVectors];
   for (int v = 0; v < kVectors; ++v) sum[v] = Broadcast(Reduce::kStart);
   for (int64_t d = 0; d < w.taps[0]; ++d) {
     for (int64_t h = 0; h < w.taps[1]; ++h) {
-      const float* at = w.src + d * w.strides[0] + h * w.strides[1] + channel;
+      const T* at = static_cast<const T*>(w.src) + d * w.strides[0] + h * w.strides[1] + channel;
       Vec row[kVectors];
       for (int v = 0; v < kVectors; ++v) row[v] = Broadcast(Reduce::kStart);
       for (int64_t x = 0; x < w.taps[2]; ++x, at += w.strides[2]) {
         for (int v = 0; v < kVectors; ++v) {
-          row[v] = Reduce::Add(row[v], Load(at + v * Vec::kLanes), p);
+          row[v] = Reduce::Add(row[v], Elements::Read(at + v * Vec::kLanes, n), p);
         }
       }
       for (int v = 0; v < kVectors; ++v) sum[v] = Reduce::Join(sum[v], row[v]);
     }
   }
+  T* to = static_cast<T*>(dst) + channel;
   for (int v = 0; v < kVectors; ++v) {
-    Store(dst + channel + v * Vec::kLanes, Reduce::Finish(sum[v], scale, p));
+    Elements::Write(to + v * Vec::kLanes, Reduce::Finish(sum[v], scale, p), n);
   }
 }
 
-template <typename Reduce>
-PLUMB_INLINE void PoolRest(const PoolWindow& w, int64_t channel, int n, float* dst, Vec scale,
-                           int p) {
-  Vec sum = Broadcast(Reduce::kStart);
-  for (int64_t d = 0; d < w.taps[0]; ++d) {
-    for (int64_t h = 0; h < w.taps[1]; ++h) {
-      const float* at = w.src + d * w.strides[0] + h * w.strides[1] + channel;
-      Vec row = Broadcast(Reduce::kStart);
-      for (int64_t x = 0; x < w.taps[2]; ++x, at += w.strides[2]) {
-        row = Reduce::Add(row, LoadPartial(at, n), p);
-      }
-      sum = Reduce::Join(sum, row);
-    }
-  }
-  StorePartial(dst + channel, Reduce::Finish(sum, scale, p), n);
-}
-
-template <typename Reduce>
-void PoolPixel(const PoolWindow& w, float* dst, int64_t channels, float scale, int p) {
-  constexpr int64_t kLanes = Vec::kLanes;
+template <typename Reduce, typename Elements>
+void PoolPixel(const PoolWindow& w, void* dst, int64_t channels, float scale, int p) {
+  constexpr int kLanes = Vec::kLanes;
   const Vec factor = Broadcast(scale);
   int64_t c = 0;
   for (; c + 4 * kLanes <= channels; c += 4 * kLanes) {
-    PoolVectors<Reduce, 4>(w, c, dst, factor, p);
+    PoolVectors<Reduce, Elements, 4>(w, c, kLanes, dst, factor, p);
   }
-  for (; c + kLanes <= channels; c += kLanes) PoolVectors<Reduce, 1>(w, c, dst, factor, p);
-  if (c < channels) PoolRest<Reduce>(w, c, static_cast<int>(channels - c), dst, factor, p);
+  for (; c + kLanes <= channels; c += kLanes) {
+    PoolVectors<Reduce, Elements, 1>(w, c, kLanes, dst, factor, p);
+  }
+  const int rest = static_cast<int>(channels - c);
+  if (rest > 0) PoolVectors<Reduce, Elements, 1>(w, c, rest, dst, factor, p);
 }
 
-PoolPixelFns AllPoolPixelFns() { return {PoolPixel<MaxOf>, PoolPixel<AverageOf>, PoolPixel<LpOf>}; }
+PoolPixelFns AllPoolPixelFns() {
+  return {{PoolPixel<MaxOf, F32Elements>, PoolPixel<MaxOf, BF16Elements>,
+           PoolPixel<MaxOf, I8Elements>, PoolPixel<MaxOf, U8Elements>},
+          {PoolPixel<AverageOf, F32Elements>, PoolPixel<AverageOf, BF16Elements>},
+          {PoolPixel<LpOf, F32Elements>, PoolPixel<LpOf, BF16Elements>}};
+}
 
 }  // namespace
 }  // namespace plumb::kernels

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "core/check.h"
 #include "kernels/pool/pool_kernels.h"
@@ -89,23 +90,28 @@ std::int64_t OutOffset(const PoolProblem& p, const Pixel& pixel) {
 // A window without a position inside the image: the reduction of nothing.
 template <typename T>
 T EmptyValue(PoolKind kind) {
-  if (kind != PoolKind::kMax) return T{0};
-  return std::numeric_limits<T>::has_infinity ? static_cast<T>(-INFINITY)
-                                              : std::numeric_limits<T>::lowest();
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    return BFloat16(kind != PoolKind::kMax ? 0.0f : -INFINITY);
+  } else {
+    if (kind != PoolKind::kMax) return T{0};
+    return std::numeric_limits<T>::has_infinity ? static_cast<T>(-INFINITY)
+                                                : std::numeric_limits<T>::lowest();
+  }
 }
 
+template <typename T>
 void PixelByVectors(const PoolParams& params, const Call& call, std::int64_t flat,
                     std::int64_t channel, std::int64_t channels) {
   const PoolProblem& p = params.problem;
   const Pixel pixel = PixelOf(p, flat);
   const PixelTaps taps = TapsOf(p, pixel);
-  float* dst = static_cast<float*>(call.operands[1]) + OutOffset(p, pixel) + channel;
+  T* dst = static_cast<T*>(call.operands[1]) + OutOffset(p, pixel) + channel;
   if (taps.empty()) {
-    std::fill_n(dst, channels, EmptyValue<float>(p.kind));
+    std::fill_n(dst, channels, EmptyValue<T>(p.kind));
     return;
   }
   PoolWindow window;
-  window.src = static_cast<const float*>(call.operands[0]) + InOffset(p, pixel, taps) + channel;
+  window.src = static_cast<const T*>(call.operands[0]) + InOffset(p, pixel, taps) + channel;
   for (int d = 0; d < 3; ++d) {
     window.taps[d] = taps.axis[d].count;
     window.strides[d] = p.in_spatial[d] * p.dilation[d];
@@ -114,27 +120,32 @@ void PixelByVectors(const PoolParams& params, const Call& call, std::int64_t fla
   params.pixel(window, dst, channels, scale, p.p);
 }
 
+// What elements are computed as.
+template <typename T>
+using Wide = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
+
 // Sum, maximum and where it was, of one channel of one window.
 template <typename T>
 struct Reduced {
-  T value;
+  Wide<T> value;
   std::int64_t where[3];
 };
 
 template <typename T>
 Reduced<T> ReduceWindow(const PoolProblem& p, const PixelTaps& taps, const T* src) {
-  Reduced<T> r{EmptyValue<T>(p.kind), {0, 0, 0}};
+  Reduced<T> r{static_cast<Wide<T>>(EmptyValue<T>(p.kind)), {0, 0, 0}};
   bool first = true;
   double sum = 0;
   for (std::int64_t d = 0; d < taps.axis[0].count; ++d) {
     for (std::int64_t h = 0; h < taps.axis[1].count; ++h) {
       const T* at = src + d * p.in_spatial[0] * p.dilation[0] + h * p.in_spatial[1] * p.dilation[1];
       for (std::int64_t w = 0; w < taps.axis[2].count; ++w, at += p.in_spatial[2] * p.dilation[2]) {
-        const T x = *at;
+        const auto x = static_cast<Wide<T>>(*at);
         if (p.kind == PoolKind::kAverage) sum += static_cast<double>(x);
         if (p.kind == PoolKind::kLp) sum += std::pow(std::fabs(static_cast<double>(x)), p.p);
         if (p.kind != PoolKind::kMax) continue;
-        if (first || x > r.value || (x != x && r.value == r.value)) {
+        const bool becomes_nan = x != x && r.value == r.value;
+        if (first || x > r.value || becomes_nan) {
           r = {x, {d, h, w}};
           first = false;
         }
@@ -142,9 +153,9 @@ Reduced<T> ReduceWindow(const PoolProblem& p, const PixelTaps& taps, const T* sr
     }
   }
   if (p.kind == PoolKind::kAverage) {
-    r.value = static_cast<T>(sum / taps.Divisor(p.count_include_pad));
+    r.value = static_cast<Wide<T>>(sum / taps.Divisor(p.count_include_pad));
   } else if (p.kind == PoolKind::kLp) {
-    r.value = static_cast<T>(std::pow(sum, 1.0 / p.p));
+    r.value = static_cast<Wide<T>>(std::pow(sum, 1.0 / p.p));
   }
   return r;
 }
@@ -175,13 +186,25 @@ void PixelByElements(const PoolParams& params, const Call& call, std::int64_t fl
   if (!taps.empty()) src += InOffset(p, pixel, taps);
   T* dst = static_cast<T*>(call.operands[1]) + out;
   for (std::int64_t c = channel; c < channel + channels; ++c) {
-    Reduced<T> r{EmptyValue<T>(p.kind), {0, 0, 0}};
+    Reduced<T> r{static_cast<Wide<T>>(EmptyValue<T>(p.kind)), {0, 0, 0}};
     if (!taps.empty()) r = ReduceWindow(p, taps, src + c * p.in_channel);
-    dst[c * p.out_channel] = r.value;
+    dst[c * p.out_channel] = T(r.value);
     if (p.indices) {
       std::int64_t* indices = static_cast<std::int64_t*>(call.operands[2]) + out;
       indices[c * p.out_channel] = FlatIndex(p, pixel, c, taps, r.where);
     }
+  }
+}
+
+// Calls fn(T{}) for the element type.
+template <typename Fn>
+void VisitElement(DType type, Fn&& fn) {
+  switch (type) {
+    case DType::kFloat32: return fn(float{});
+    case DType::kFloat64: return fn(double{});
+    case DType::kBFloat16: return fn(BFloat16{});
+    case DType::kInt8: return fn(std::int8_t{});
+    default: return fn(std::uint8_t{});
   }
 }
 
@@ -195,30 +218,34 @@ void RunPool(const void* raw, const Call& call) noexcept {
     const std::int64_t begin = task / params.channel_blocks * params.pixels_per_task;
     const std::int64_t end = std::min(pixels, begin + params.pixels_per_task);
     for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      if (params.pixel != nullptr) {
-        PixelByVectors(params, call, pixel, channel, channels);
-      } else if (p.dtype == DType::kFloat32) {
-        PixelByElements<float>(params, call, pixel, channel, channels);
-      } else if (p.dtype == DType::kFloat64) {
-        PixelByElements<double>(params, call, pixel, channel, channels);
-      } else if (p.dtype == DType::kInt8) {
-        PixelByElements<std::int8_t>(params, call, pixel, channel, channels);
-      } else {
-        PixelByElements<std::uint8_t>(params, call, pixel, channel, channels);
-      }
+      VisitElement(p.dtype, [&]<typename T>(T) {
+        if constexpr (!std::is_same_v<T, double>) {
+          if (params.pixel != nullptr) {
+            return PixelByVectors<T>(params, call, pixel, channel, channels);
+          }
+        }
+        PixelByElements<T>(params, call, pixel, channel, channels);
+      });
     }
   });
 }
 
 PoolPixelFn FindPixelFn(const PoolProblem& p, Isa isa) {
-  if (p.dtype != DType::kFloat32 || p.indices || p.in_channel != 1 || p.out_channel != 1) {
-    return nullptr;
+  if (p.indices || p.in_channel != 1 || p.out_channel != 1) return nullptr;
+  const PoolPixelFns fns = isa == Isa::kAvx512 ? PoolPixelAvx512()
+                           : isa == Isa::kAvx2 ? PoolPixelAvx2()
+                                               : PoolPixelScalar();
+  const auto of = [&](std::size_t type) {
+    if (p.kind == PoolKind::kMax) return fns.max[type];
+    return p.kind == PoolKind::kAverage ? fns.average[type] : fns.lp[type];
+  };
+  switch (p.dtype) {
+    case DType::kFloat32: return of(0);
+    case DType::kBFloat16: return of(1);
+    case DType::kInt8: return fns.max[2];
+    case DType::kUInt8: return fns.max[3];
+    default: return nullptr;
   }
-  PoolPixelFns fns = isa == Isa::kAvx512 ? PoolPixelAvx512()
-                     : isa == Isa::kAvx2 ? PoolPixelAvx2()
-                                         : PoolPixelScalar();
-  if (p.kind == PoolKind::kMax) return fns.max;
-  return p.kind == PoolKind::kAverage ? fns.average : fns.lp;
 }
 
 }  // namespace
@@ -226,7 +253,7 @@ PoolPixelFn FindPixelFn(const PoolProblem& p, Isa isa) {
 BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
   const DType type = problem.dtype;
   PLUMB_CHECK(
-      type == DType::kFloat32 || type == DType::kFloat64 ||
+      type == DType::kFloat32 || type == DType::kFloat64 || type == DType::kBFloat16 ||
           (problem.kind == PoolKind::kMax && (type == DType::kInt8 || type == DType::kUInt8)),
       "pooling of ", Str(DTypeName(type)));
   for (int d = 0; d < 3; ++d) {

@@ -21,7 +21,7 @@ enum class PoolKind : std::uint8_t { kMax, kAverage, kLp };
 
 struct PoolProblem {
   PoolKind kind = PoolKind::kMax;
-  DType dtype = DType::kFloat32;  // maximum also takes int8, uint8 and float64, the others float64
+  DType dtype = DType::kFloat32;  // or bf16, fp64; maximum also int8, uint8
   std::int64_t batch = 1, channels = 1;
   // Depth, height, width.
   std::int64_t in_sizes[3] = {1, 1, 1}, out_sizes[3] = {1, 1, 1};

@@ -1,4 +1,4 @@
-#include "kernels/simd/vec_avx512.h"
+#include "kernels/simd/narrow_avx512.h"
 
 #include "kernels/pool/pool-inl.h"
 

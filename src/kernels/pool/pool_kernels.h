@@ -9,18 +9,21 @@ namespace plumb::kernels {
 // Taps of one output pixel: offsets in elements from the image's first pixel to the inputs' pixels,
 // as three ranges of equally spaced indices.
 struct PoolWindow {
-  const float* src;    // first tap, channel 0
+  const void* src;     // first tap, channel 0
   int64_t taps[3];     // depth, height, width; each at least 1
   int64_t strides[3];  // elements between taps
 };
 
 // dst[c] = reduce over the taps of src[... + c] for c < channels. `scale` is one over the divisor
 // of the average; p is of the p-norm.
-using PoolPixelFn = void (*)(const PoolWindow& window, float* dst, int64_t channels, float scale,
+using PoolPixelFn = void (*)(const PoolWindow& window, void* dst, int64_t channels, float scale,
                              int p);
 
+// By element type: fp32, bf16, int8, uint8.
 struct PoolPixelFns {
-  PoolPixelFn max, average, lp;
+  PoolPixelFn max[4];
+  PoolPixelFn average[2];
+  PoolPixelFn lp[2];
 };
 PoolPixelFns PoolPixelScalar();
 PoolPixelFns PoolPixelAvx2();

@@ -1,4 +1,4 @@
-#include "kernels/simd/vec_scalar.h"
+#include "kernels/simd/narrow_scalar.h"
 
 #include "kernels/pool/pool-inl.h"
 

@@ -72,6 +72,18 @@ PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int n) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(tail), bytes);
   CopyTail(p, tail, n);
 }
+PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes) {
+  if (bytes < 32) {
+    memcpy(to, from, static_cast<size_t>(bytes));
+    return;
+  }
+  const auto copy = [&](int64_t at) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + at),
+                        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + at)));
+  };
+  for (int64_t i = 0; i + 32 <= bytes; i += 32) copy(i);
+  if (bytes % 32 != 0) copy(bytes - 32);
+}
 PLUMB_INLINE IVec LoadInt(const int32_t* p) {
   return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))};
 }

@@ -42,6 +42,13 @@ PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int n) {
   if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
   _mm_mask_storeu_epi8(p, LaneMask(n), bytes);
 }
+PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes) {
+  int64_t i = 0;
+  for (; i + 64 <= bytes; i += 64) _mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
+  if (i == bytes) return;
+  const __mmask64 rest = (__mmask64{1} << (bytes - i)) - 1;
+  _mm512_mask_storeu_epi8(to + i, rest, _mm512_maskz_loadu_epi8(rest, from + i));
+}
 PLUMB_INLINE IVec LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
 PLUMB_INLINE void StoreInt(int32_t* p, IVec a, int n) {
   _mm512_mask_storeu_epi32(p, LaneMask(n), a.v);

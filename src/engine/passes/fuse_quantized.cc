@@ -1,0 +1,296 @@
+// A product between dequantised operands and a quantised result becomes one in integers, and what
+// moves or picks elements between the two works on the integers themselves. Comes before constants
+// are folded, which would make real numbers of quantised weights.
+#include <cmath>
+
+#include "engine/passes/pass.h"
+#include "graph/builder.h"
+#include "kernels/eltwise/eltwise.h"
+#include "ops/quantized_output.h"
+
+namespace plumb::engine {
+namespace {
+
+using ops::QuantizedInput;
+
+// A quantised tensor with its constants.
+struct Quantized {
+  ValueId values = kNoValue;
+  ValueId scale = kNoValue;
+  ValueId zero = kNoValue;  // may be absent
+  std::int64_t axis = 1;
+};
+
+class Fusion {
+ public:
+  Fusion(Graph& graph, const OpTable& ops) : graph_(graph), ops_(ops), uses_(graph) {}
+
+  bool Try(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (!node.op->quantized_form.empty()) return TryProduct(id);
+    if (IsAddition(node)) return TryResidual(id, 0) || TryResidual(id, 1);
+    const bool moves = node.op->picks_elements || node.op->movement != nullptr;
+    return moves && TryMovement(id);
+  }
+
+ private:
+  static bool IsAddition(const Node& node) {
+    return node.op->elementwise && node.inputs.size() == 2 &&
+           node.op->elementwise_code == static_cast<int>(kernels::EltOp::kAdd);
+  }
+
+  bool IsScalar(ValueId v) const {
+    return graph_.IsConstant(v) && graph_.value(v).constant.num_elements() == 1;
+  }
+  double Scalar(ValueId v, double absent) const {
+    return v == kNoValue ? absent : ToDoubles(graph_.value(v).constant)[0];
+  }
+  bool IsSmall(ValueId v) const {
+    const DType type = graph_.value(v).info.dtype;
+    return type == DType::kInt8 || type == DType::kUInt8;
+  }
+
+  // What `node` quantises to or dequantises from, its constants known.
+  std::optional<Quantized> Constants(const Node& node, ValueId values) const {
+    Quantized q{values, node.input(1), node.input(2), node.attrs.Int("axis", 1)};
+    if (node.attrs.Int("block_size", 0) != 0 || !graph_.IsConstant(q.scale)) return std::nullopt;
+    if (q.zero != kNoValue && !graph_.IsConstant(q.zero)) return std::nullopt;
+    if (graph_.value(q.scale).info.dtype != DType::kFloat32) return std::nullopt;
+    return q;
+  }
+
+  std::optional<Quantized> Source(ValueId v) const {
+    if (v == kNoValue) return std::nullopt;
+    const NodeId producer = graph_.value(v).producer;
+    if (producer == kNoNode) return std::nullopt;
+    const Node& node = graph_.node(producer);
+    if (node.op->quantizing != Quantizing::kDequantizes) return std::nullopt;
+    return Constants(node, node.input(0));
+  }
+  std::optional<Quantized> SmallSource(ValueId v) const {
+    const std::optional<Quantized> q = Source(v);
+    if (!q || !IsSmall(q->values) || !IsScalar(q->scale)) return std::nullopt;
+    if (q->zero != kNoValue && !IsScalar(q->zero)) return std::nullopt;
+    return q;
+  }
+
+  // The activation, if any, and the quantisation that alone follow `v`.
+  struct Sink {
+    std::optional<EpilogueActivation> activation;
+    Quantized to;
+  };
+  std::optional<Sink> SinkOf(ValueId v) const {
+    Sink sink;
+    if (!uses_.has_single_use(v)) return std::nullopt;
+    NodeId reader = uses_.of(v)[0].node;
+    if (reader == kNoNode) return std::nullopt;
+    if (graph_.node(reader).op->as_activation != nullptr) {
+      sink.activation = graph_.node(reader).op->as_activation(graph_, graph_.node(reader));
+      if (!sink.activation ||
+          (sink.activation->name != "relu" && sink.activation->name != "clip")) {
+        return std::nullopt;
+      }
+      const ValueId activated = graph_.node(reader).outputs[0];
+      if (!uses_.has_single_use(activated)) return std::nullopt;
+      reader = uses_.of(activated)[0].node;
+      if (reader == kNoNode) return std::nullopt;
+    }
+    const Node& node = graph_.node(reader);
+    if (node.op->quantizing != Quantizing::kQuantizes) return std::nullopt;
+    const std::optional<Quantized> to = Constants(node, node.outputs[0]);
+    if (!to || !IsSmall(to->values) || !IsScalar(to->scale)) return std::nullopt;
+    if (to->zero != kNoValue && !IsScalar(to->zero)) return std::nullopt;
+    sink.to = *to;
+    return sink;
+  }
+
+  void SetActivation(const Sink& sink, AttrMap* attrs) const {
+    if (!sink.activation) return;
+    attrs->Set("activation", std::string(sink.activation->name));
+    attrs->Set("activation_alpha", sink.activation->alpha);
+    attrs->Set("activation_beta", sink.activation->beta);
+  }
+
+  // The bias as int32 in steps of x_scale w_scale; kNoValue with *fits for none.
+  ValueId Bias(ValueId bias, const Quantized& x, const Quantized& w, std::int64_t channels,
+               bool* fits) {
+    *fits = true;
+    if (bias == kNoValue) return kNoValue;
+    *fits = false;
+    std::vector<double> values;
+    if (const std::optional<Quantized> q = Source(bias)) {
+      if (!graph_.IsConstant(q->values)) return kNoValue;
+      const std::vector<double> steps = ToDoubles(graph_.value(q->values).constant);
+      const std::vector<double> scales = ToDoubles(graph_.value(q->scale).constant);
+      const std::vector<double> zeros = q->zero != kNoValue
+                                            ? ToDoubles(graph_.value(q->zero).constant)
+                                            : std::vector<double>(1, 0.0);
+      for (std::size_t i = 0; i < steps.size(); ++i) {
+        const double zero = zeros[zeros.size() == 1 ? 0 : i];
+        values.push_back((steps[i] - zero) * scales[scales.size() == 1 ? 0 : i]);
+      }
+    } else if (graph_.IsConstant(bias)) {
+      values = ToDoubles(graph_.value(bias).constant);
+    }
+    if (static_cast<std::int64_t>(values.size()) != channels) return kNoValue;
+    const std::vector<double> scales = ToDoubles(graph_.value(w.scale).constant);
+    std::vector<std::int32_t> steps;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double step = Scalar(x.scale, 1) * scales[scales.size() == 1 ? 0 : i];
+      const double count = std::nearbyint(values[i] / step);
+      if (!(std::fabs(count) < 0x1p30)) return kNoValue;
+      steps.push_back(static_cast<std::int32_t>(count));
+    }
+    *fits = true;
+    return graph_.AddConstant(graph_.UniqueName("bias_steps"),
+                              Tensor::FromVector<std::int32_t>({channels}, steps));
+  }
+
+  bool TryProduct(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (node.outputs.size() != 1) return false;
+    const std::optional<Quantized> x = SmallSource(node.input(0));
+    const std::optional<Quantized> w = Source(node.input(1));
+    if (!x || !w || !IsSmall(w->values) || !graph_.IsConstant(w->values)) return false;
+    AttrMap attrs = node.attrs;
+    const Shape& shape = graph_.value(w->values).constant.shape();
+    const bool matrix = shape.rank() == 2;
+    if (matrix) {
+      // Gemm's scaling and a transposed A have no integer form.
+      if (attrs.Float("alpha", 1) != 1 || attrs.Float("beta", 1) != 1 ||
+          attrs.Int("transA", 0) != 0) {
+        return false;
+      }
+      for (const char* name : {"alpha", "beta", "transA"}) attrs.Erase(name);
+    }
+    const int channel_axis = matrix && attrs.Int("transB", 0) == 0 ? 1 : 0;
+    const std::int64_t channels = shape[channel_axis];
+    const auto per_channel = [&](ValueId v) {
+      return v == kNoValue || IsScalar(v) ||
+             (graph_.value(v).constant.num_elements() == channels && w->axis == channel_axis);
+    };
+    if (!per_channel(w->scale) || !per_channel(w->zero)) return false;
+    bool fits = false;
+    const ValueId bias = Bias(node.input(2), *x, *w, channels, &fits);
+    if (!fits) return false;
+    std::vector<ValueId> inputs(ops::kQuantizedInputs, kNoValue);
+    inputs[ops::kX] = x->values;
+    inputs[ops::kXScale] = x->scale;
+    inputs[ops::kXZero] = x->zero;
+    inputs[ops::kW] = w->values;
+    inputs[ops::kWScale] = w->scale;
+    inputs[ops::kWZero] = w->zero;
+    inputs[ops::kBias] = bias;
+    ValueId replaced = node.outputs[0];
+    if (const std::optional<Sink> sink = SinkOf(node.outputs[0])) {
+      SetActivation(*sink, &attrs);
+      inputs[ops::kYScale] = sink->to.scale;
+      inputs[ops::kYZero] = sink->to.zero;
+      replaced = sink->to.values;
+    }
+    return Replace(absl::StrCat("plumb.", Str(node.op->quantized_form)), inputs, attrs, replaced);
+  }
+
+  // Addition number `own` comes from an integer product that nobody else reads.
+  bool TryResidual(NodeId id, int own) {
+    const Node& node = graph_.node(id);
+    const std::optional<Quantized> sum = SmallSource(node.input(own));
+    const std::optional<Quantized> other = SmallSource(node.input(1 - own));
+    const std::optional<Sink> sink = SinkOf(node.outputs[0]);
+    if (!sum || !other || !sink || sum->values == other->values) return false;
+    if (!uses_.has_single_use(sum->values) || !uses_.has_single_use(node.input(own))) return false;
+    const auto& x = graph_.value(sum->values).info;
+    const auto& y = graph_.value(other->values).info;
+    if (!x.dims || !y.dims || *x.dims != *y.dims) return false;
+    const NodeId producer = graph_.value(sum->values).producer;
+    if (producer == kNoNode) return false;
+    const Node& product = graph_.node(producer);
+    if (!IsIntegerProduct(product) || product.input(ops::kResidual) != kNoValue ||
+        product.attrs.Has("activation")) {
+      return false;
+    }
+    std::vector<ValueId> inputs = product.inputs;
+    inputs.resize(ops::kQuantizedInputs, kNoValue);
+    inputs[ops::kInnerScale] = inputs[ops::kYScale];
+    inputs[ops::kInnerZero] = inputs[ops::kYZero];
+    inputs[ops::kYScale] = sink->to.scale;
+    inputs[ops::kYZero] = sink->to.zero;
+    inputs[ops::kResidual] = other->values;
+    inputs[ops::kResidualScale] = other->scale;
+    inputs[ops::kResidualZero] = other->zero;
+    AttrMap attrs = product.attrs;
+    SetActivation(*sink, &attrs);
+    return Replace(absl::StrCat("plumb.", Str(product.op->name)), inputs, attrs, sink->to.values);
+  }
+
+  bool IsIntegerProduct(const Node& node) const {
+    if (node.op->domain != "plumb" ||
+        node.op->inputs.size() != static_cast<std::size_t>(ops::kQuantizedInputs)) {
+      return false;
+    }
+    return node.op->inputs[ops::kInnerScale].name == "inner_scale" &&
+           node.input(ops::kYScale) != kNoValue;
+  }
+
+  bool SameScale(const Quantized& a, const Quantized& b) const {
+    return Scalar(a.scale, 1) == Scalar(b.scale, 1) && Scalar(a.zero, 0) == Scalar(b.zero, 0) &&
+           graph_.value(a.values).info.dtype == graph_.value(b.values).info.dtype;
+  }
+
+  // Dequantise, move, quantise with the same scale.
+  bool TryMovement(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (node.outputs.size() != 1) return false;
+    const std::optional<Sink> sink = SinkOf(node.outputs[0]);
+    if (!sink || sink->activation) return false;
+    std::vector<ValueId> inputs = node.inputs;
+    bool any = false;
+    for (ValueId& input : inputs) {
+      if (input == kNoValue || graph_.value(input).info.dtype != DType::kFloat32) continue;
+      const std::optional<Quantized> q = SmallSource(input);
+      if (!q || !SameScale(*q, sink->to)) return false;
+      input = q->values;
+      any = true;
+    }
+    if (!any) return false;
+    const std::string name = node.op->domain.empty()
+                                 ? std::string(node.op->name)
+                                 : absl::StrCat(Str(node.op->domain), ".", Str(node.op->name));
+    return Replace(name, inputs, node.attrs, sink->to.values);
+  }
+
+  bool Replace(const std::string& op, const std::vector<ValueId>& inputs, const AttrMap& attrs,
+               ValueId replaced) {
+    GraphBuilder builder(&graph_, &ops_);
+    std::vector<ValueId> given = inputs;
+    while (!given.empty() && given.back() == kNoValue) given.pop_back();
+    const ValueId result = builder.Call(op, given, attrs);
+    if (!builder.status().ok()) return false;
+    ReplaceValue(graph_, replaced, result);
+    return true;
+  }
+
+  Graph& graph_;
+  const OpTable& ops_;
+  Uses uses_;
+};
+
+}  // namespace
+
+StatusOr<bool> FuseQuantized(Graph& graph, const PassContext& context) {
+  bool changed = false;
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
+  // Each fusion changes who reads what: the uses are taken anew after it.
+  std::optional<Fusion> fusion;
+  for (const NodeId id : order) {
+    if (graph.node(id).erased) continue;
+    if (!fusion) fusion.emplace(graph, context.ops);
+    if (!fusion->Try(id)) continue;
+    fusion.reset();
+    graph.RemoveDeadNodes();
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace plumb::engine
