@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kWeight = 1;
 constexpr int kResidual = 3;
-// Groups of fewer channels are bound by memory, not by products: they stay in fp32.
+// Groups of fewer channels are bound by memory, not by products: they follow the type of their
+// image.
 constexpr std::int64_t kLeastChannels = 16;
 
 class Narrowing {
@@ -28,7 +29,9 @@ class Narrowing {
       if (node.erased) continue;
       if (HasPrecision(*node.op) && node.attrs.Has("precision")) continue;
       const OpDef* op = NarrowForm(*node.op);
-      if (op == nullptr || !TakesNarrow(node)) continue;
+      if (op == nullptr || !HasFloatWeight(node)) continue;
+      if (IsDepthwise(node)) followers_.insert(id);
+      if (!GainsFromNarrow(node)) continue;
       node.op = op;
       node.attrs.Set("precision", std::string("bf16"));
       products_.insert(id);
@@ -40,6 +43,12 @@ class Narrowing {
     ChooseValues();
     const std::set<ValueId> chosen = values_;
     for (const ValueId v : chosen) graph_.value(v).info.dtype = DType::kBFloat16;
+    for (const NodeId id : followers_) {
+      Node& node = graph_.node(id);
+      if (!chosen.contains(node.outputs[0])) continue;
+      node.op = NarrowForm(*node.op);
+      node.attrs.Set("precision", std::string("bf16"));
+    }
     for (const NodeId id : products_) {
       Node& node = graph_.node(id);
       const DType type = graph_.value(node.outputs[0]).info.dtype;
@@ -70,10 +79,19 @@ class Narrowing {
     return v != kNoValue && graph_.value(v).info.dtype == DType::kFloat32;
   }
 
-  bool TakesNarrow(const Node& node) const {
+  bool HasFloatWeight(const Node& node) const {
     const ValueId weight = node.input(kWeight);
-    if (!IsFloat(node.input(0)) || !IsFloat(weight) || !graph_.IsConstant(weight)) return false;
-    const Shape& shape = graph_.value(weight).constant.shape();
+    return IsFloat(node.input(0)) && IsFloat(weight) && graph_.IsConstant(weight);
+  }
+  const Shape& WeightShape(const Node& node) const {
+    return graph_.value(node.input(kWeight)).constant.shape();
+  }
+  bool IsDepthwise(const Node& node) const {
+    const std::int64_t group = node.attrs.Int("group", 1);
+    return group > 1 && WeightShape(node)[1] == 1 && WeightShape(node)[0] == group;
+  }
+  bool GainsFromNarrow(const Node& node) const {
+    const Shape& shape = WeightShape(node);
     if (!HasAttr(*node.op, "group")) return shape.rank() == 2;
     const std::int64_t group = node.attrs.Int("group", 1);
     return group == 1 || (shape[1] >= kLeastChannels && shape[0] / group >= kLeastChannels);
@@ -97,6 +115,7 @@ class Narrowing {
 
   // Moves or picks elements: the type of its inputs is that of its outputs.
   bool KeepsType(NodeId id) const {
+    if (followers_.contains(id)) return true;
     const OpDef& op = *graph_.node(id).op;
     return !op.elementwise && (op.movement != nullptr || op.takes_bf16);
   }
@@ -108,6 +127,10 @@ class Narrowing {
     return true;
   }
   bool KeepsNarrow(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (followers_.contains(id)) {
+      return AllIn({node.input(0), node.input(kResidual)}) && AllIn(node.outputs);
+    }
     return AllIn(graph_.node(id).inputs) && AllIn(graph_.node(id).outputs);
   }
 
@@ -115,7 +138,9 @@ class Narrowing {
     if (use.node == kNoNode) return false;
     const std::size_t inputs = graph_.node(use.node).inputs.size();
     if (static_cast<std::size_t>(use.index) >= inputs) return false;  // captured by a branch
-    if (products_.contains(use.node)) return use.index == 0 || use.index == kResidual;
+    const bool product = products_.contains(use.node) || followers_.contains(use.node);
+    if (product && use.index != 0 && use.index != kResidual) return false;
+    if (products_.contains(use.node)) return true;
     return IsElementwise(use.node) || (KeepsType(use.node) && KeepsNarrow(use.node));
   }
 
@@ -196,6 +221,7 @@ class Narrowing {
   const PassContext& context_;
   Uses uses_;
   std::set<NodeId> products_;
+  std::set<NodeId> followers_;  // depthwise convolutions
   std::set<NodeId> elementwise_;
   std::set<ValueId> values_;
 };

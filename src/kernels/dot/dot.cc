@@ -1,18 +1,22 @@
 #include "kernels/dot/dot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
-#include "kernels/dot/dot_choice.h"
+#include "kernels/dot/dot_depthwise.h"
 #include "kernels/dot/dot_image.h"
 #include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_loop.h"
 
 namespace plumb::kernels {
 namespace {
+
+// Parameters of an Algorithm: 1 for the depthwise loops, with the set that names the instruction
+// set.
+constexpr std::size_t kDepthwise = 0;
 
 struct DotParams {
   DotProblem problem;
@@ -53,13 +57,6 @@ double Product(const std::array<std::int64_t, 3>& values) {
          static_cast<double>(values[2]);
 }
 
-void RunDot(const void* params, const Call& call) noexcept {
-  const DotParams& p = *static_cast<const DotParams*>(params);
-  RunDotLoop(p.problem, DotSets()[static_cast<std::size_t>(p.set)], p.block_bytes, call);
-}
-
-}  // namespace
-
 const DotSet& DotSetOf(const Algorithm& algorithm) {
   const auto sets = DotSets();
   PLUMB_CHECK(algorithm.id >= 0 && static_cast<std::size_t>(algorithm.id) < sets.size(),
@@ -67,10 +64,32 @@ const DotSet& DotSetOf(const Algorithm& algorithm) {
   return sets[static_cast<std::size_t>(algorithm.id)];
 }
 
+bool IsDepthwise(const Algorithm& algorithm) { return algorithm.parameters[kDepthwise] != 0; }
+
+void RunDepthwise(const void* params, const Call& call) noexcept {
+  const DotParams& p = *static_cast<const DotParams*>(params);
+  RunDepthwiseDot(p.problem, DotSets()[static_cast<std::size_t>(p.set)].isa, call);
+}
+
+void RunDot(const void* params, const Call& call) noexcept {
+  const DotParams& p = *static_cast<const DotParams*>(params);
+  RunDotLoop(p.problem, DotSets()[static_cast<std::size_t>(p.set)], p.block_bytes, call);
+}
+
+}  // namespace
+
 void ListDot(const DotProblem& problem, const Target& target, std::vector<Algorithm>* algorithms) {
   algorithms->clear();
   if (!TypesFit(problem)) return;
   const auto sets = DotSets();
+  if (TakesDepthwiseDot(problem)) {
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (sets[i].element != DotElement::kF32 || sets[i].isa > target.isa) continue;
+      Algorithm algorithm{.id = static_cast<std::int16_t>(i)};
+      algorithm.parameters[kDepthwise] = 1;
+      algorithms->push_back(algorithm);
+    }
+  }
   for (std::size_t i = 0; i < sets.size(); ++i) {
     const DotSet& set = sets[i];
     if (set.isa > target.isa || !set.runs(target)) continue;
@@ -103,6 +122,11 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
   const auto step = static_cast<double>(set.step);
   const double padded_bytes = std::ceil(sum_bytes / step) * step;
   const double lanes = set.isa == Isa::kScalar ? 1 : set.isa == Isa::kAvx2 ? 8 : 16;
+  if (IsDepthwise(algorithm)) {
+    estimate.efficiency = 0.3 * lanes / std::max(1, target.vector_floats());
+    estimate.overhead_ns = 1000;
+    return estimate;
+  }
   estimate.efficiency = set.speed * std::min(1.0, lanes / std::max(1, target.vector_floats())) *
                         (columns / std::max(1.0, padded_columns)) *
                         (sum_bytes / std::max(1.0, padded_bytes));
@@ -114,20 +138,37 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
 BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
   const DotSet& set = DotSetOf(algorithm);
   const ConvProblem& p = problem.geometry;
-  PLUMB_CHECK(TypesFit(problem) && ElementFits(problem, set.element), "element types of ",
-              set.name);
+  const bool depthwise = IsDepthwise(algorithm);
+  PLUMB_CHECK(TypesFit(problem) &&
+                  (depthwise ? TakesDepthwiseDot(problem) : ElementFits(problem, set.element)),
+              "element types of ", set.name);
   PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
   DotParams params{problem, algorithm.id, target.l2_bytes / 2};
   BoundKernel kernel;
-  kernel.run = RunDot;
-  kernel.workspace_bytes = DotWorkspaceBytes(problem, set);
+  kernel.run = depthwise ? RunDepthwise : RunDot;
+  if (!depthwise) kernel.workspace_bytes = DotWorkspaceBytes(problem, set);
   kernel.params.Set(params);
   return kernel;
 }
 
+std::int64_t PackedDotBytes(const DotProblem& problem, const Algorithm& algorithm) {
+  if (IsDepthwise(algorithm)) return PackedDepthwiseDotBytes(problem);
+  return PackedPanelBytes(problem, DotSetOf(algorithm));
+}
+
+void PackDot(const DotProblem& problem, const Algorithm& algorithm, const DotWeights& weights,
+             void* packed) {
+  char* to = static_cast<char*>(packed);
+  std::memset(to, 0, static_cast<std::size_t>(PackedDotBytes(problem, algorithm)));
+  if (IsDepthwise(algorithm)) return PackDepthwiseDot(problem, weights, to);
+  PackPanels(problem, DotSetOf(algorithm), weights, to);
+}
+
 std::string DotAlgorithmName(const Algorithm& algorithm) {
-  return absl::StrCat("dot ", DotSetOf(algorithm).name);
+  const DotSet& set = DotSetOf(algorithm);
+  if (IsDepthwise(algorithm)) return absl::StrCat("dot depthwise ", Str(IsaName(set.isa)));
+  return absl::StrCat("dot ", set.name);
 }
 
 }  // namespace plumb::kernels

@@ -9,9 +9,7 @@ DotLayout::DotLayout(const DotProblem& problem, const DotSet& set)
       per_column(problem.integers()                   ? 2
                  : problem.geometry.epilogue.has_bias ? 1
                                                       : 0) {
-  // Whole rows of sums, so that outputs may read constants by whole vectors.
-  const std::int64_t columns = panels.count() * kDotColumns;
-  constants = per_column * columns * 4;
+  constants = per_column * constant_columns() * 4;
 }
 
 std::int64_t DotLayout::Groups(const DotProblem& problem, const ConvPhase& phase) const {

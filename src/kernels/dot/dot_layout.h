@@ -19,6 +19,9 @@ struct DotLayout {
 
   DotLayout(const DotProblem& problem, const DotSet& set);
 
+  // Values of each constant: whole rows of sums, so that outputs may read them by vectors.
+  std::int64_t constant_columns() const { return panels.count() * kDotColumns; }
+
   // Groups of four bytes in the sums of a phase, padded as panels are.
   std::int64_t Groups(const DotProblem& problem, const ConvPhase& phase) const;
   std::int64_t PanelOffset(std::int64_t panel, std::int64_t groups) const {
@@ -28,5 +31,10 @@ struct DotLayout {
   // Bytes before a phase within its group; at PhaseCount, the size of a group.
   std::int64_t PhaseOffset(const DotProblem& problem, std::int64_t index) const;
 };
+
+// Bytes and content of the whole buffer; PackPanels expects zeros.
+std::int64_t PackedPanelBytes(const DotProblem& problem, const DotSet& set);
+void PackPanels(const DotProblem& problem, const DotSet& set, const DotWeights& weights,
+                char* packed);
 
 }  // namespace plumb::kernels

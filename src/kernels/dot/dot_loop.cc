@@ -1,32 +1,21 @@
 #include "kernels/dot/dot_loop.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <limits>
 
 #include "kernels/dot/dot_functions.h"
 #include "kernels/dot/dot_image.h"
 #include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_rows.h"
+#include "kernels/dot/dot_writer.h"
 #include "kernels/gemm/tile_loop.h"
 
 namespace plumb::kernels {
 namespace {
 
-constexpr std::int64_t kBlockTiles = 32;  // at most, of a block
+constexpr std::int64_t kBlockTiles = kDotBlockRows / kDotRows;
 constexpr std::int64_t kScratchBytes = 256 << 10;
 
 std::int64_t Bytes(DType type) { return StorageBytes(type, 1); }
-
-DotIntegers::Type IntegerType(DType type) {
-  switch (type) {
-    case DType::kInt8: return DotIntegers::kI8;
-    case DType::kUInt8: return DotIntegers::kU8;
-    case DType::kInt32: return DotIntegers::kI32;
-    default: return DotIntegers::kF32;
-  }
-}
 
 // Distance of gathered rows: an odd number of lines, so that they fall on different sets of the
 // caches.
@@ -65,39 +54,17 @@ BlockSource MakeSource(const DotProblem& problem, const DotSet& set, const ConvP
   return source;
 }
 
-// Bounds of the result, of integers in steps of dst before its zero point.
-struct Bounds {
-  float low = -std::numeric_limits<float>::infinity();
-  float high = std::numeric_limits<float>::infinity();
-};
-
-Bounds BoundsOf(const DotProblem& problem) {
-  const Epilogue& epilogue = problem.geometry.epilogue;
-  Bounds bounds;
-  if (epilogue.activation == Activation::kRelu) bounds.low = 0;
-  if (epilogue.activation == Activation::kClip) bounds = {epilogue.alpha, epilogue.beta};
-  if (problem.dst != DType::kInt8 && problem.dst != DType::kUInt8) return bounds;
-  const float least = problem.dst == DType::kInt8 ? -128 : 0;
-  const auto zero = static_cast<float>(problem.dst_zero);
-  bounds.low = std::clamp(bounds.low, least - zero, least + 255 - zero);
-  bounds.high = std::clamp(bounds.high, least - zero, least + 255 - zero);
-  return bounds;
-}
-
 // One task: rows [row_begin, row_end) by panels [panel_begin, panel_end) of a group and phase.
 class DotBlock {
  public:
   DotBlock(const DotProblem& problem, const DotSet& set, const DotLayout& layout,
            const BlockSource& source, const char* constants, const char* panels)
-      : problem_(problem),
-        set_(set),
-        functions_(DotFunctionsFor(set.isa)),
+      : set_(set),
         layout_(layout),
         source_(source),
-        constants_(constants),
         panels_(panels),
         groups_(layout.Groups(problem, source.rows.phase)),
-        bounds_(BoundsOf(problem)) {}
+        writer_(problem, set.isa, constants, layout.panels.columns, layout.constant_columns()) {}
 
   // dst and residual: first channel of the group.
   void Run(std::int64_t row_begin, std::int64_t row_end, std::int64_t panel_begin,
@@ -107,14 +74,10 @@ class DotBlock {
     if (source_.even_pitch != 0) {
       a = source_.rows.FirstRow() + row_begin * source_.even_pitch;
     } else {
-      source_.rows.Gather(functions_.convert, row_begin, rows, scratch, source_.pitch(),
-                          source_.padded);
+      source_.rows.Gather(DotFunctionsFor(set_.isa).convert, row_begin, rows, scratch,
+                          source_.pitch(), source_.padded);
     }
-    Place(problem_.geometry.dst, problem_.dst, row_begin, rows, dst, dst_rows_.data());
-    if (residual != nullptr) {
-      Place(problem_.geometry.residual, problem_.residual, row_begin, rows, residual,
-            residual_rows_.data());
-    }
+    writer_.Place(source_.rows.phase, row_begin, rows, dst, residual);
     // Tiles of one size: the last begins early and writes only what is new.
     const std::int64_t tiles = (rows + kDotRows - 1) / kDotRows;
     const std::int64_t size = (rows + tiles - 1) / tiles;
@@ -132,7 +95,9 @@ class DotBlock {
         tile.columns = std::int64_t{layout_.panels.vectors_of(panel)} * kDotLanes;
         tile.sums = sums_;
         set_.tile(tile);
-        Write(begin, done - begin, size, panel, residual != nullptr);
+        const std::int64_t skip = done - begin;
+        writer_.Write(done, size - skip, layout_.panels.first_column(panel),
+                      layout_.panels.columns_of(panel), sums_ + skip * kDotColumns);
         done = begin + size;
       }
     }
@@ -140,158 +105,13 @@ class DotBlock {
   }
 
  private:
-  void Place(const ImageStrides& strides, DType type, std::int64_t row, std::int64_t rows,
-             char* base, char** pointers) const {
-    const std::int64_t size = Bytes(type);
-    PlaceRows(source_.rows.phase, strides.batch * size,
-              {strides.spatial[0] * size, strides.spatial[1] * size, strides.spatial[2] * size},
-              row, rows, base, pointers);
-  }
-
-  bool Together(const ImageStrides& strides) const {
-    return strides.channel == 1 || layout_.panels.columns == 1;
-  }
-
-  // Rows [skip, rows) of the tile that begins at row `begin` of the block.
-  void Write(std::int64_t begin, std::int64_t skip, std::int64_t rows, std::int64_t panel,
-             bool has_residual) {
-    const std::int64_t column = layout_.panels.first_column(panel);
-    const std::int64_t columns = layout_.panels.columns_of(panel);
-    const std::int64_t count = rows - skip;
-    char* const* dst = dst_rows_.data() + begin + skip;
-    const char* const* residual = has_residual ? residual_rows_.data() + begin + skip : nullptr;
-    std::int64_t dst_offset = column * Bytes(problem_.dst);
-    std::int64_t residual_offset = column * Bytes(problem_.residual);
-    const bool stages_dst = !Together(problem_.geometry.dst);
-    if (stages_dst) {
-      dst = stage_rows_.data();
-      dst_offset = 0;
-      for (std::int64_t r = 0; r < count; ++r) Staged(stage_rows_, r) = stage_ + r * kStageBytes;
-    }
-    if (has_residual && !Together(problem_.geometry.residual)) {
-      LoadResidual(residual, count, column, columns);
-      residual = residual_stage_rows_.data();
-      residual_offset = 0;
-    }
-    if (problem_.integers()) {
-      WriteIntegers(skip, count, column, columns, dst, dst_offset, residual, residual_offset);
-    } else {
-      WriteFloats(skip, count, column, columns, dst, dst_offset, residual, residual_offset);
-    }
-    if (stages_dst) StoreStage(dst_rows_.data() + begin + skip, count, column, columns);
-  }
-
-  void WriteFloats(std::int64_t skip, std::int64_t rows, std::int64_t column, std::int64_t columns,
-                   char* const* dst, std::int64_t dst_offset, const char* const* residual,
-                   std::int64_t residual_offset) {
-    const Epilogue& epilogue = problem_.geometry.epilogue;
-    DotFloats out{};
-    out.rows = rows;
-    out.columns = columns;
-    out.sums = sums_ + skip * kDotColumns;
-    out.bias =
-        layout_.per_column == 1 ? reinterpret_cast<const float*>(constants_) + column : nullptr;
-    out.residual_rows = residual;
-    out.residual_offset = residual_offset;
-    out.residual_bf16 = problem_.residual == DType::kBFloat16;
-    out.dst_rows = dst;
-    out.dst_offset = dst_offset;
-    out.dst_bf16 = problem_.dst == DType::kBFloat16;
-    out.low = bounds_.low;
-    out.high = bounds_.high;
-    const bool bounded = epilogue.activation == Activation::kNone ||
-                         epilogue.activation == Activation::kRelu ||
-                         epilogue.activation == Activation::kClip;
-    if (bounded) return functions_.floats(out);
-    out.dst_rows = nullptr;
-    functions_.floats(out);
-    std::array<float*, kDotRows> sums;
-    for (std::size_t r = 0; r < sums.size(); ++r) {
-      sums[r] = out.sums + static_cast<std::int64_t>(r) * kDotColumns;
-    }
-    functions_.activate(epilogue, sums.data(), rows, 0, columns);
-    out.bias = nullptr;
-    out.residual_rows = nullptr;
-    out.dst_rows = dst;
-    functions_.floats(out);
-  }
-
-  void WriteIntegers(std::int64_t skip, std::int64_t rows, std::int64_t column,
-                     std::int64_t columns, char* const* dst, std::int64_t dst_offset,
-                     const char* const* residual, std::int64_t residual_offset) {
-    DotIntegers out{};
-    out.rows = rows;
-    out.columns = columns;
-    out.sums = reinterpret_cast<const std::int32_t*>(sums_) + skip * kDotColumns;
-    out.scale = reinterpret_cast<const float*>(constants_) + column;
-    out.offset = reinterpret_cast<const std::int32_t*>(constants_) +
-                 layout_.panels.count() * kDotColumns + column;
-    out.residual_rows = residual;
-    out.residual_offset = residual_offset;
-    out.residual = IntegerType(problem_.residual);
-    out.dst_rows = dst;
-    out.dst_offset = dst_offset;
-    out.dst = IntegerType(problem_.dst);
-    out.inner_low = problem_.inner_low;
-    out.inner_high = problem_.inner_high;
-    out.inner_step = problem_.inner_step;
-    out.residual_step = problem_.residual_step;
-    out.residual_zero = problem_.residual_zero;
-    out.dst_zero = problem_.dst_zero;
-    out.low = bounds_.low;
-    out.high = bounds_.high;
-    functions_.integers(out);
-  }
-
-  static char*& Staged(std::array<char*, kDotRows>& rows, std::int64_t r) {
-    return rows[static_cast<std::size_t>(r)];
-  }
-
-  // Channels that do not lie together go through a buffer, element by element.
-  void LoadResidual(const char* const* rows, std::int64_t count, std::int64_t column,
-                    std::int64_t columns) {
-    const std::int64_t size = Bytes(problem_.residual);
-    const std::int64_t step = problem_.geometry.residual.channel * size;
-    for (std::int64_t r = 0; r < count; ++r) {
-      char* to = residual_stage_ + r * kStageBytes;
-      Staged(residual_stage_rows_, r) = to;
-      for (std::int64_t j = 0; j < columns; ++j) {
-        std::memcpy(to + j * size, rows[r] + (column + j) * step, static_cast<std::size_t>(size));
-      }
-    }
-  }
-
-  void StoreStage(char* const* rows, std::int64_t count, std::int64_t column,
-                  std::int64_t columns) const {
-    const std::int64_t size = Bytes(problem_.dst);
-    const std::int64_t step = problem_.geometry.dst.channel * size;
-    // Columns outermost: in a planar image the rows of the tile are what lies together.
-    for (std::int64_t j = 0; j < columns; ++j) {
-      for (std::int64_t r = 0; r < count; ++r) {
-        std::memcpy(rows[r] + (column + j) * step, stage_ + r * kStageBytes + j * size,
-                    static_cast<std::size_t>(size));
-      }
-    }
-  }
-
-  static constexpr std::int64_t kStageBytes = kDotColumns * 4;
-
-  const DotProblem& problem_;
   const DotSet& set_;
-  const DotFunctions& functions_;
   const DotLayout& layout_;
   const BlockSource& source_;
-  const char* constants_;
   const char* panels_;
   std::int64_t groups_;
-  Bounds bounds_;
-  std::array<char*, kBlockTiles * kDotRows> dst_rows_;
-  std::array<char*, kBlockTiles * kDotRows> residual_rows_;
-  std::array<char*, kDotRows> stage_rows_;
-  std::array<char*, kDotRows> residual_stage_rows_;
+  DotWriter writer_;
   alignas(64) float sums_[kDotRows * kDotColumns];
-  alignas(64) char stage_[kDotRows * kStageBytes];
-  alignas(64) char residual_stage_[kDotRows * kStageBytes];
 };
 
 // Scratch of a block whose rows do not fit the stack: such products run as one task.

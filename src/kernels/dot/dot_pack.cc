@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "core/check.h"
-#include "kernels/dot/dot_choice.h"
 #include "kernels/dot/dot_layout.h"
 
 namespace plumb::kernels {
@@ -104,7 +103,7 @@ void PackIntegers(const DotProblem& problem, const DotSet& set, const DotLayout&
   const std::int64_t outputs = p.out_channels / p.group;
   const std::int64_t phases = PhaseCount(p);
   const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
-  const std::int64_t columns = layout.panels.count() * kDotColumns;
+  const std::int64_t columns = layout.constant_columns();
   const T* values = static_cast<const T*>(weights.integers);
   const bool wide = set.element == DotElement::kI16;  // the zero point of A is off already
   const std::int64_t src_zero = wide ? 0 : problem.src_zero + set.offset;
@@ -140,22 +139,19 @@ void PackIntegers(const DotProblem& problem, const DotSet& set, const DotLayout&
 
 }  // namespace
 
-std::int64_t PackedDotBytes(const DotProblem& problem, const Algorithm& algorithm) {
-  const DotLayout layout(problem, DotSetOf(algorithm));
+std::int64_t PackedPanelBytes(const DotProblem& problem, const DotSet& set) {
+  const DotLayout layout(problem, set);
   return problem.geometry.group * layout.PhaseOffset(problem, PhaseCount(problem.geometry));
 }
 
-void PackDot(const DotProblem& problem, const Algorithm& algorithm, const DotWeights& weights,
-             void* packed) {
-  const DotSet& set = DotSetOf(algorithm);
+void PackPanels(const DotProblem& problem, const DotSet& set, const DotWeights& weights,
+                char* packed) {
   const DotLayout layout(problem, set);
-  char* to = static_cast<char*>(packed);
-  std::memset(to, 0, static_cast<std::size_t>(PackedDotBytes(problem, algorithm)));
-  if (!problem.integers()) return PackFloats(problem, set, layout, weights, to);
+  if (!problem.integers()) return PackFloats(problem, set, layout, weights, packed);
   if (weights.integer_type == DType::kUInt8) {
-    return PackIntegers<std::uint8_t>(problem, set, layout, weights, to);
+    return PackIntegers<std::uint8_t>(problem, set, layout, weights, packed);
   }
-  PackIntegers<std::int8_t>(problem, set, layout, weights, to);
+  PackIntegers<std::int8_t>(problem, set, layout, weights, packed);
 }
 
 }  // namespace plumb::kernels

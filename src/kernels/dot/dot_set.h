@@ -32,6 +32,7 @@ std::span<const DotSet> DotSets();
 struct DotFunctions {
   DotFloatsFn floats;
   DotIntegersFn integers;
+  DotDepthwiseFn depthwise;
   DotConvert convert;
   ActivateFn activate;
 };

@@ -63,6 +63,22 @@ struct DotIntegers {
 };
 using DotIntegersFn = void (*)(const DotIntegers& out) noexcept;
 
+// Depthwise: sums of `rows` outputs for channels [channel, channel + columns).
+struct DotDepthwise {
+  enum Type : uint8_t { kBF16, kI8, kU8 };
+  const char* const* pixels;  // [rows][taps] channel 0 of what each output sees; null: padding
+  int64_t rows;
+  int64_t taps;
+  int64_t channel;
+  int64_t columns;       // at most kDotColumns
+  const float* weights;  // [taps][weight_step], at `channel`
+  int64_t weight_step;
+  void* sums;  // [rows][kDotColumns] fp32, of integers int32
+  Type type;
+  float zero;  // of integers: taken off each element
+};
+using DotDepthwiseFn = void (*)(const DotDepthwise& d) noexcept;
+
 // Copies and conversions of contiguous elements; 8-bit integers lose their zero point.
 struct DotConvert {
   void (*f32_to_bf16)(const float* from, uint16_t* to, int64_t count) noexcept;

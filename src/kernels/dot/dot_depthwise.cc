@@ -1,0 +1,155 @@
+#include "kernels/dot/dot_depthwise.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/check.h"
+#include "kernels/conv/conv_phase.h"
+#include "kernels/dot/dot_set.h"
+#include "kernels/dot/dot_writer.h"
+
+namespace plumb::kernels {
+namespace {
+
+constexpr std::int64_t kDepthwiseTaps = 128;
+static_assert(kDepthwiseTaps * 255 * 255 < 1 << 24);
+constexpr std::int64_t kTileRows = 16;  // pixels whose taps are found at once
+
+std::int64_t Taps(const ConvProblem& p) { return p.kernel[0] * p.kernel[1] * p.kernel[2]; }
+std::int64_t PaddedChannels(const ConvProblem& p) {
+  return (p.out_channels + kDotColumns - 1) / kDotColumns * kDotColumns;
+}
+// Kinds of constants before the weights: scales and offsets, or the bias, or none.
+std::int64_t ConstantKinds(const DotProblem& problem) {
+  if (problem.integers()) return 2;
+  return problem.geometry.epilogue.has_bias ? 1 : 0;
+}
+
+DotDepthwise::Type TypeOf(DType type) {
+  switch (type) {
+    case DType::kInt8: return DotDepthwise::kI8;
+    case DType::kUInt8: return DotDepthwise::kU8;
+    default: return DotDepthwise::kBF16;
+  }
+}
+
+// The input pixels that `rows` outputs from `row` on see, null where padding is.
+void FindPixels(const ConvProblem& p, std::int64_t element, const char* src, std::int64_t row,
+                std::int64_t rows, const char** pixels) {
+  const std::int64_t taps = Taps(p);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    std::array<std::int64_t, 3> at;
+    std::int64_t rest = row + r;
+    for (std::size_t d = 3; d-- > 0;) {
+      at[d] = rest % p.out_size[d] * p.stride[d] - p.pad_begin[d];
+      rest /= p.out_size[d];
+    }
+    const char* image = src + rest * p.src.batch * element;
+    const char** out = pixels + r * taps;
+    for (std::int64_t i = 0; i < p.kernel[0]; ++i) {
+      for (std::int64_t j = 0; j < p.kernel[1]; ++j) {
+        for (std::int64_t k = 0; k < p.kernel[2]; ++k) {
+          const std::int64_t z = at[0] + i * p.dilation[0];
+          const std::int64_t y = at[1] + j * p.dilation[1];
+          const std::int64_t x = at[2] + k * p.dilation[2];
+          const bool inside = z >= 0 && z < p.in_size[0] && y >= 0 && y < p.in_size[1] && x >= 0 &&
+                              x < p.in_size[2];
+          *out++ =
+              inside
+                  ? image + (z * p.src.spatial[0] + y * p.src.spatial[1] + x * p.src.spatial[2]) *
+                                element
+                  : nullptr;
+        }
+      }
+    }
+  }
+}
+
+DotDepthwiseFn FunctionFor(Isa isa) { return DotFunctionsFor(isa).depthwise; }
+
+}  // namespace
+
+bool TakesDepthwiseDot(const DotProblem& problem) {
+  const ConvProblem& p = problem.geometry;
+  return !p.transposed && p.group > 1 && p.group == p.in_channels && p.group == p.out_channels &&
+         p.src.channel == 1 && Taps(p) <= kDepthwiseTaps && problem.src != DType::kFloat32;
+}
+
+std::int64_t PackedDepthwiseDotBytes(const DotProblem& problem) {
+  return (ConstantKinds(problem) + Taps(problem.geometry)) * PaddedChannels(problem.geometry) * 4;
+}
+
+void PackDepthwiseDot(const DotProblem& problem, const DotWeights& weights, char* packed) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t padded = PaddedChannels(p);
+  const std::int64_t taps = Taps(p);
+  auto* constants = reinterpret_cast<float*>(packed);
+  float* to = constants + ConstantKinds(problem) * padded;
+  for (std::int64_t c = 0; c < p.out_channels; ++c) {
+    if (problem.integers()) {
+      constants[c] = weights.scales != nullptr ? weights.scales[c] : 1.0f;
+      const std::int32_t bias = weights.integer_bias != nullptr ? weights.integer_bias[c] : 0;
+      std::memcpy(constants + padded + c, &bias, sizeof(bias));
+    } else if (p.epilogue.has_bias) {
+      constants[c] = weights.bias[c];
+    }
+    const std::int32_t zero = problem.integers() && weights.zeros != nullptr ? weights.zeros[c] : 0;
+    for (std::int64_t t = 0; t < taps; ++t) {
+      const std::int64_t i = c * taps + t;
+      float& weight = to[t * padded + c];
+      if (!problem.integers()) {
+        weight = static_cast<float>(BFloat16(weights.values[i]));
+      } else if (weights.integer_type == DType::kInt8) {
+        weight = static_cast<float>(static_cast<const std::int8_t*>(weights.integers)[i] - zero);
+      } else {
+        weight = static_cast<float>(static_cast<const std::uint8_t*>(weights.integers)[i] - zero);
+      }
+    }
+  }
+}
+
+void RunDepthwiseDot(const DotProblem& problem, Isa isa, const Call& call) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t padded = PaddedChannels(p);
+  const std::int64_t taps = Taps(p);
+  const std::int64_t element = StorageBytes(problem.src, 1);
+  const ConvPhase phase = PhaseAt(p, 0);
+  const std::int64_t rows = p.batch * phase.outputs();
+  const char* packed = static_cast<const char*>(call.operands[1]);
+  const float* weights = reinterpret_cast<const float*>(packed) + ConstantKinds(problem) * padded;
+  const DotDepthwiseFn run = FunctionFor(isa);
+  // Blocks of outputs with all their channels: the pixels that they share stay near.
+  const std::int64_t block = std::clamp<std::int64_t>(
+      (64 << 10) / std::max<std::int64_t>(1, p.in_channels * element), kTileRows, kDotBlockRows);
+  call.pool->ParallelFor((rows + block - 1) / block, [&](std::int64_t task) {
+    const std::int64_t begin = task * block;
+    const std::int64_t count = std::min(block, rows - begin);
+    DotWriter writer(problem, isa, packed, p.out_channels, padded);
+    writer.Place(phase, begin, count, static_cast<char*>(call.operands[3]),
+                 p.epilogue.has_residual ? static_cast<char*>(call.operands[2]) : nullptr);
+    const char* pixels[kTileRows * kDepthwiseTaps];
+    alignas(64) float sums[kTileRows * kDotColumns];
+    for (std::int64_t row = 0; row < count; row += kTileRows) {
+      DotDepthwise d{};
+      d.pixels = pixels;
+      d.rows = std::min(kTileRows, count - row);
+      d.taps = taps;
+      d.weight_step = padded;
+      d.sums = sums;
+      d.type = TypeOf(problem.src);
+      d.zero = static_cast<float>(problem.src_zero);
+      FindPixels(p, element, static_cast<const char*>(call.operands[0]), begin + row, d.rows,
+                 pixels);
+      for (std::int64_t channel = 0; channel < p.out_channels; channel += kDotColumns) {
+        d.weights = weights + channel;
+        d.channel = channel;
+        d.columns = std::min<std::int64_t>(kDotColumns, p.out_channels - channel);
+        run(d);
+        writer.Write(row, d.rows, channel, d.columns, sums);
+      }
+    }
+  });
+}
+
+}  // namespace plumb::kernels
