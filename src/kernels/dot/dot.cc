@@ -131,7 +131,7 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
                         (columns / std::max(1.0, padded_columns)) *
                         (sum_bytes / std::max(1.0, padded_bytes));
   estimate.efficiency = std::max(estimate.efficiency, 1e-3);
-  estimate.overhead_ns = 1000;
+  estimate.overhead_ns = 1000.0 * static_cast<double>(p.group);  // a task for each group at least
   return estimate;
 }
 

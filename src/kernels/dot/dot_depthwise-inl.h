@@ -17,26 +17,43 @@ PLUMB_INLINE Vec LoadTap(const char* pixel, int64_t channel, int n) {
   }
 }
 
-template <DotDepthwise::Type kType>
-PLUMB_INLINE void DepthwiseChannels(const DotDepthwise& d, int64_t column, int n) {
+// kRows outputs at once share the loads of weights.
+template <DotDepthwise::Type kType, int kRows>
+PLUMB_INLINE void DepthwiseTile(const DotDepthwise& d, int64_t row, int64_t column, int n) {
   constexpr bool kIntegers = kType != DotDepthwise::kBF16;
   const Vec zero = Broadcast(d.zero);
   const float* weights = d.weights + column;
-  for (int64_t r = 0; r < d.rows; ++r) {
-    const char* const* pixels = d.pixels + r * d.taps;
-    Vec sum = Broadcast(0.0f);
-    for (int64_t t = 0; t < d.taps; ++t) {
-      if (pixels[t] == nullptr) continue;
-      Vec x = LoadTap<kType>(pixels[t], d.channel + column, n);
+  const char* const* pixels = d.pixels + row * d.taps;
+  Vec sum[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) sum[r] = Broadcast(0.0f);
+  for (int64_t t = 0; t < d.taps; ++t) {
+    const Vec weight = Load(weights + t * d.weight_step);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const char* pixel = pixels[r * d.taps + t];
+      if (pixel == nullptr) continue;
+      Vec x = LoadTap<kType>(pixel, d.channel + column, n);
       if constexpr (kIntegers) x = x - zero;
-      sum = Fma(x, Load(weights + t * d.weight_step), sum);
-    }
-    if constexpr (kIntegers) {
-      StoreInt(static_cast<int32_t*>(d.sums) + r * kDotColumns + column, ToInt(sum), Vec::kLanes);
-    } else {
-      Store(static_cast<float*>(d.sums) + r * kDotColumns + column, sum);
+      sum[r] = Fma(x, weight, sum[r]);
     }
   }
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) {
+    const int64_t at = (row + r) * kDotColumns + column;
+    if constexpr (kIntegers) {
+      StoreInt(static_cast<int32_t*>(d.sums) + at, ToInt(sum[r]), Vec::kLanes);
+    } else {
+      Store(static_cast<float*>(d.sums) + at, sum[r]);
+    }
+  }
+}
+
+template <DotDepthwise::Type kType>
+PLUMB_INLINE void DepthwiseChannels(const DotDepthwise& d, int64_t column, int n) {
+  int64_t row = 0;
+  for (; row + 4 <= d.rows; row += 4) DepthwiseTile<kType, 4>(d, row, column, n);
+  for (; row < d.rows; ++row) DepthwiseTile<kType, 1>(d, row, column, n);
 }
 
 template <DotDepthwise::Type kType>

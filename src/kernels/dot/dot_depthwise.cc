@@ -1,11 +1,11 @@
 #include "kernels/dot/dot_depthwise.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "core/check.h"
 #include "kernels/conv/conv_phase.h"
+#include "kernels/dot/dot_rows.h"
 #include "kernels/dot/dot_set.h"
 #include "kernels/dot/dot_writer.h"
 
@@ -31,38 +31,6 @@ DotDepthwise::Type TypeOf(DType type) {
     case DType::kInt8: return DotDepthwise::kI8;
     case DType::kUInt8: return DotDepthwise::kU8;
     default: return DotDepthwise::kBF16;
-  }
-}
-
-// The input pixels that `rows` outputs from `row` on see, null where padding is.
-void FindPixels(const ConvProblem& p, std::int64_t element, const char* src, std::int64_t row,
-                std::int64_t rows, const char** pixels) {
-  const std::int64_t taps = Taps(p);
-  for (std::int64_t r = 0; r < rows; ++r) {
-    std::array<std::int64_t, 3> at;
-    std::int64_t rest = row + r;
-    for (std::size_t d = 3; d-- > 0;) {
-      at[d] = rest % p.out_size[d] * p.stride[d] - p.pad_begin[d];
-      rest /= p.out_size[d];
-    }
-    const char* image = src + rest * p.src.batch * element;
-    const char** out = pixels + r * taps;
-    for (std::int64_t i = 0; i < p.kernel[0]; ++i) {
-      for (std::int64_t j = 0; j < p.kernel[1]; ++j) {
-        for (std::int64_t k = 0; k < p.kernel[2]; ++k) {
-          const std::int64_t z = at[0] + i * p.dilation[0];
-          const std::int64_t y = at[1] + j * p.dilation[1];
-          const std::int64_t x = at[2] + k * p.dilation[2];
-          const bool inside = z >= 0 && z < p.in_size[0] && y >= 0 && y < p.in_size[1] && x >= 0 &&
-                              x < p.in_size[2];
-          *out++ =
-              inside
-                  ? image + (z * p.src.spatial[0] + y * p.src.spatial[1] + x * p.src.spatial[2]) *
-                                element
-                  : nullptr;
-        }
-      }
-    }
   }
 }
 
@@ -119,6 +87,12 @@ void RunDepthwiseDot(const DotProblem& problem, Isa isa, const Call& call) {
   const char* packed = static_cast<const char*>(call.operands[1]);
   const float* weights = reinterpret_cast<const float*>(packed) + ConstantKinds(problem) * padded;
   const DotDepthwiseFn run = FunctionFor(isa);
+  DotRows image{};
+  image.phase = phase;
+  image.in_size = p.in_size;
+  image.batch_stride = p.src.batch * element;
+  for (std::size_t d = 0; d < 3; ++d) image.strides[d] = p.src.spatial[d] * element;
+  image.src = static_cast<const char*>(call.operands[0]);
   // Blocks of outputs with all their channels: the pixels that they share stay near.
   const std::int64_t block = std::clamp<std::int64_t>(
       (64 << 10) / std::max<std::int64_t>(1, p.in_channels * element), kTileRows, kDotBlockRows);
@@ -139,8 +113,7 @@ void RunDepthwiseDot(const DotProblem& problem, Isa isa, const Call& call) {
       d.sums = sums;
       d.type = TypeOf(problem.src);
       d.zero = static_cast<float>(problem.src_zero);
-      FindPixels(p, element, static_cast<const char*>(call.operands[0]), begin + row, d.rows,
-                 pixels);
+      FindTaps(image, begin + row, d.rows, pixels);
       for (std::int64_t channel = 0; channel < p.out_channels; channel += kDotColumns) {
         d.weights = weights + channel;
         d.channel = channel;

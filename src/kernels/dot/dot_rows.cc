@@ -160,6 +160,31 @@ void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t r
   });
 }
 
+void FindTaps(const DotRows& image, std::int64_t row, std::int64_t rows, const char** pixels) {
+  const auto& axis = image.phase.axis;
+  const std::int64_t taps = image.phase.taps();
+  const std::int64_t step = axis[2].in_step * image.strides[2];
+  ForEachSpan(image.phase, row, rows, [&](const Span& span) {
+    const char** out = pixels + span.first * taps;
+    const char* base = image.src + span.image * image.batch_stride;
+    for (std::int64_t i = 0; i < axis[0].taps; ++i) {
+      const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
+      for (std::int64_t j = 0; j < axis[1].taps; ++j) {
+        const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
+        const bool line_inside = Within(z, image.in_size[0]) && Within(y, image.in_size[1]);
+        const char* line = base + z * image.strides[0] + y * image.strides[1];
+        for (std::int64_t k = 0; k < axis[2].taps; ++k, ++out) {
+          std::int64_t x = InputAt(axis[2], span.at[2]) + k * axis[2].in_tap_step;
+          const char* pixel = line + x * image.strides[2];
+          for (std::int64_t r = 0; r < span.count; ++r, x += axis[2].in_step, pixel += step) {
+            out[r * taps] = line_inside && Within(x, image.in_size[2]) ? pixel : nullptr;
+          }
+        }
+      }
+    }
+  });
+}
+
 void PlaceRows(const ConvPhase& phase, std::int64_t batch_stride,
                const std::array<std::int64_t, 3>& strides, std::int64_t row, std::int64_t rows,
                char* base, char** pointers) {

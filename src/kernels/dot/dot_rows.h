@@ -32,6 +32,10 @@ struct DotRows {
               std::int64_t pitch, std::int64_t padded) const;
 };
 
+// The pixels that outputs [row, row + rows) of the phase see: pixels[r][tap], null where padding
+// is.
+void FindTaps(const DotRows& image, std::int64_t row, std::int64_t rows, const char** pixels);
+
 // pointers[i] = base + byte offset of output row `row + i` of the phase; strides in bytes.
 void PlaceRows(const ConvPhase& phase, std::int64_t batch_stride,
                const std::array<std::int64_t, 3>& strides, std::int64_t row, std::int64_t rows,
