@@ -16,15 +16,16 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// Runs one pass; the graph stays valid and computes the same.
-std::string After(std::string_view pass, std::string_view text, const Shape& input) {
+// Runs one pass; the graph stays valid and computes the same, to the tolerance.
+std::string After(std::string_view pass, std::string_view text, const Shape& input,
+                  DType precision = DType::kUndefined, double tolerance = 1e-4) {
   auto graph = ParseGraph(text, ops::AllOps());
   if (!graph.ok()) return std::string(graph.status().message());
   Tensor x = Tensor::Zeros(DType::kFloat32, input);
   Random random(3);
   for (float& v : x.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
   const auto before = ops::Interpret(*graph, {x});
-  const auto changed = FindPass(pass)->run(*graph, {ops::AllOps()});
+  const auto changed = FindPass(pass)->run(*graph, {ops::AllOps(), precision});
   EXPECT_TRUE(changed.ok()) << changed.status();
   graph->RemoveDeadNodes();
   const Status inferred = InferGraph(*graph);
@@ -36,7 +37,8 @@ std::string After(std::string_view pass, std::string_view text, const Shape& inp
   if (before.ok() && after.ok()) {
     const std::vector<double> a = ToDoubles((*before)[0]), b = ToDoubles((*after)[0]);
     EXPECT_EQ(a.size(), b.size());
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) EXPECT_NEAR(a[i], b[i], 1e-4);
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+      EXPECT_NEAR(a[i], b[i], tolerance);
   }
   TextOptions options;
   options.types = false;
@@ -185,6 +187,125 @@ graph g(x: f32[2,3]) -> (y) {
                                   {2, 3});
   EXPECT_THAT(after, HasSubstr("FusedElementwise"));
   EXPECT_THAT(after, HasSubstr("-> (y)"));
+}
+
+TEST(PassesTest, AQuantisedBlockRunsInIntegers) {
+  const std::string after = After("FuseQuantized", R"(
+graph g(x: f32[1,4,6,6]) -> (y) {
+  sx = const f32[] {0.03}
+  zx = const u8[] {120}
+  sw = const f32[4] {0.01, 0.02, 0.015, 0.01}
+  w = const i8[4,4,3,3] seed(1)
+  sv = const f32[] {0.012}
+  v = const i8[4,4,1,1] seed(2)
+  sb = const f32[4] {0.0003, 0.0006, 0.00045, 0.0003}
+  b = const i32[4] {100, -200, 30, 7}
+  sa = const f32[] {0.5}
+  za = const u8[] {0}
+  sc = const f32[] {0.25}
+  zc = const u8[] {128}
+  sd = const f32[] {0.3}
+  xq = QuantizeLinear(x, sx, zx)
+  xd = DequantizeLinear(xq, sx, zx)
+  wd = DequantizeLinear(w, sw) {axis = 0}
+  bd = DequantizeLinear(b, sb) {axis = 0}
+  c = Conv(xd, wd, bd) {pads = [1, 1, 1, 1]}
+  r = Relu(c)
+  rq = QuantizeLinear(r, sa, za)
+  rd = DequantizeLinear(rq, sa, za)
+  p = MaxPool(rd) {kernel_shape = [3, 3], pads = [1, 1, 1, 1]}
+  pq = QuantizeLinear(p, sa, za)
+  pd = DequantizeLinear(pq, sa, za)
+  vd = DequantizeLinear(v, sv)
+  d = Conv(pd, vd)
+  dq = QuantizeLinear(d, sc, zc)
+  dd = DequantizeLinear(dq, sc, zc)
+  s = Add(dd, rd)
+  t = Relu(s)
+  tq = QuantizeLinear(t, sd, za)
+  y = DequantizeLinear(tq, sd, za)
+})",
+                                  {1, 4, 6, 6}, DType::kUndefined, 0.3001);  // one step
+  EXPECT_THAT(after, HasSubstr("plumb.QuantizedConv(xq, sx, zx, w, sw, _, sa, za, "));
+  EXPECT_THAT(after, HasSubstr("activation = \"relu\""));
+  EXPECT_THAT(after, HasSubstr(", sc, zc)"));  // the residual's inner scale
+  EXPECT_THAT(after, Not(HasSubstr("= Conv(")));
+  EXPECT_THAT(after, Not(HasSubstr("Add(")));
+  // Quantised once at the start, dequantised once at the end.
+  const auto count = [&](std::string_view word) {
+    int n = 0;
+    for (std::size_t at = after.find(word); at != std::string::npos;
+         at = after.find(word, at + 1)) {
+      ++n;
+    }
+    return n;
+  };
+  EXPECT_EQ(count("= QuantizeLinear("), 1) << after;
+  EXPECT_EQ(count("= DequantizeLinear("), 1) << after;
+}
+
+TEST(PassesTest, AQuantisedLinearLayerEndsInRealNumbers) {
+  const std::string after = After("FuseQuantized", R"(
+graph g(x: f32[3,8]) -> (y) {
+  sx = const f32[] {0.02}
+  zx = const i8[] {-3}
+  sw = const f32[5] {0.01, 0.02, 0.015, 0.01, 0.02}
+  w = const i8[8,5] seed(1)
+  b = const f32[5] {1, -1, 0.5, 0, 2}
+  xq = QuantizeLinear(x, sx, zx)
+  xd = DequantizeLinear(xq, sx, zx)
+  wd = DequantizeLinear(w, sw) {axis = 1}
+  y = Gemm(xd, wd, b)
+})",
+                                  {3, 8}, DType::kUndefined, 1e-3);
+  EXPECT_THAT(after, HasSubstr("y = plumb.QuantizedMatMul(xq, sx, zx, w, sw, _, _, _, "));
+}
+
+TEST(PassesTest, WeightsOfOtherScalesThanTheKernelsKnowStayReal) {
+  const std::string after = After("FuseQuantized", R"(
+graph g(x: f32[3,8]) -> (y) {
+  sx = const f32[] {0.02}
+  sw = const f32[8] {0.01, 0.02, 0.015, 0.01, 0.02, 0.01, 0.01, 0.03}
+  w = const i8[8,5] seed(1)
+  xq = QuantizeLinear(x, sx)
+  xd = DequantizeLinear(xq, sx)
+  wd = DequantizeLinear(w, sw) {axis = 0}
+  y = MatMul(xd, wd)
+})",
+                                  {3, 8});
+  EXPECT_THAT(after, HasSubstr("y = MatMul(xd, wd)"));
+}
+
+TEST(PassesTest, WhatLiesBetweenNarrowProductsIsNarrow) {
+  const std::string after = After("NarrowProducts", R"(
+graph g(x: f32[1,16,6,6]) -> (y) {
+  w = const f32[16,16,3,3] seed(1)
+  k = const f32[16,1,3,3] seed(2)
+  v = const f32[16,16,1,1] seed(3)
+  a = Conv(x, w) {pads = [1, 1, 1, 1]}
+  h = HardSwish(a)
+  d = Conv(h, k) {pads = [1, 1, 1, 1], group = 16}
+  p = MaxPool(d) {kernel_shape = [2, 2], strides = [2, 2]}
+  c = Conv(p, v)
+  y = Softmax(c) {axis = 1}
+})",
+                                  {1, 16, 6, 6}, DType::kBFloat16, 0.05);
+  // The first and the last end in fp32: what follows them computes there.
+  EXPECT_THAT(after, HasSubstr("a = plumb.FusedConv(x, w)"));
+  EXPECT_THAT(after, HasSubstr("d = plumb.FusedConv(cast_1, k)"));
+  EXPECT_THAT(after, HasSubstr("c = plumb.FusedConv(p, v)"));
+  EXPECT_THAT(after, HasSubstr("Cast(h) {to = 16}"));
+  EXPECT_THAT(after, HasSubstr("y = Softmax(c)"));
+}
+
+TEST(PassesTest, ProductsStayWhereNoPrecisionIsAskedFor) {
+  const std::string after = After("NarrowProducts", R"(
+graph g(x: f32[2,16]) -> (y) {
+  w = const f32[16,8] seed(1)
+  y = MatMul(x, w)
+})",
+                                  {2, 16});
+  EXPECT_THAT(after, HasSubstr("y = MatMul(x, w)"));
 }
 
 TEST(PassesTest, EveryPassOfTheListIsFound) {

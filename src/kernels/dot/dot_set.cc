@@ -2,18 +2,10 @@
 
 #include "kernels/dot/dot_functions.h"
 #include "kernels/gemm/tile_tables.h"
+#include "kernels/target_needs.h"
 
 namespace plumb::kernels {
 namespace {
-
-// What a set may need of a Target beyond its instruction set.
-namespace needs {
-bool any(const Target&) { return true; }
-bool amx_bf16(const Target& target) { return target.amx_bf16; }
-bool amx_int8(const Target& target) { return target.amx_int8; }
-bool avx512_bf16(const Target& target) { return target.avx512_bf16; }
-bool avx512_vnni(const Target& target) { return target.avx512_vnni; }
-}  // namespace needs
 
 #define PLUMB_DOT(name, element, isa, need, tile, step, offset, speed) \
   {name, DotElement::element, Isa::isa, needs::need, tile, step, offset, speed},

@@ -4,14 +4,14 @@
 
 namespace plumb::kernels {
 
-std::int64_t FmaLoopAvx2(std::int64_t rounds, float* sum) noexcept {
+int64_t FmaLoopAvx2(int64_t rounds, float* sum) noexcept {
   constexpr int kChains = 12;
   __m256 chain[kChains];
 #pragma GCC unroll 24
   for (int c = 0; c < kChains; ++c) chain[c] = _mm256_set1_ps(static_cast<float>(c));
   __m256 factor = _mm256_set1_ps(0.5f);
   const __m256 term = _mm256_set1_ps(1.0f);
-  for (std::int64_t i = 0; i < rounds; ++i) {
+  for (int64_t i = 0; i < rounds; ++i) {
     // The compiler must not see that the factor is a constant, or move work out of the loop.
     asm volatile("" : "+x"(factor));
 #pragma GCC unroll 24

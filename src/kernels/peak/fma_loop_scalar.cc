@@ -2,12 +2,12 @@
 
 namespace plumb::kernels {
 
-std::int64_t FmaLoopScalar(std::int64_t rounds, float* sum) noexcept {
+int64_t FmaLoopScalar(int64_t rounds, float* sum) noexcept {
   constexpr int kChains = 48;
   float chain[kChains];
   for (int c = 0; c < kChains; ++c) chain[c] = static_cast<float>(c);
   float factor = 0.5f;
-  for (std::int64_t i = 0; i < rounds; ++i) {
+  for (int64_t i = 0; i < rounds; ++i) {
     asm volatile("" : "+r"(factor));
     for (int c = 0; c < kChains; ++c) chain[c] = chain[c] * factor + 1.0f;
   }

@@ -1,0 +1,26 @@
+#include <immintrin.h>
+
+#include "kernels/peak/fma_loops.h"
+
+namespace plumb::kernels {
+
+int64_t DotLoopAvx512Vnni(int64_t rounds, float* sum) noexcept {
+  constexpr int kChains = 24;
+  __m512i chain[kChains];
+#pragma GCC unroll 24
+  for (int c = 0; c < kChains; ++c) chain[c] = _mm512_set1_epi32(c);
+  __m512i bytes = _mm512_set1_epi32(0x13254711);
+  for (int64_t i = 0; i < rounds; ++i) {
+    // The compiler must not move work out of the loop.
+    asm volatile("" : "+v"(bytes));
+#pragma GCC unroll 24
+    for (int c = 0; c < kChains; ++c) chain[c] = _mm512_dpbusd_epi32(chain[c], bytes, bytes);
+  }
+  __m512i total = chain[0];
+#pragma GCC unroll 24
+  for (int c = 1; c < kChains; ++c) total = _mm512_add_epi32(total, chain[c]);
+  *sum = static_cast<float>(_mm_cvtsi128_si32(_mm512_castsi512_si128(total)));
+  return rounds * kChains * 64 * 2;
+}
+
+}  // namespace plumb::kernels
