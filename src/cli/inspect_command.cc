@@ -20,8 +20,8 @@ namespace {
 
 struct InspectCommand {
   ModelOptions model;
-  std::int64_t batch = 1;
   bool cpu = false;
+  std::string not_for_cpu;  // the first option that --cpu has no use for
   Format format = Format::kTable;
 };
 
@@ -80,17 +80,6 @@ ModelFacts FactsOf(const Graph& graph) {
   return facts;
 }
 
-std::string TypeText(const Graph& graph, const ValueInfo& info) {
-  std::string text(DTypeName(info.dtype));
-  if (!info.dims) return text + " any rank";
-  text += "[";
-  for (std::size_t i = 0; i < info.dims->size(); ++i) {
-    if (i > 0) text += ",";
-    text += (*info.dims)[i].ToString(graph.symbols());
-  }
-  return text + "]";
-}
-
 Row Summary(const InspectCommand& command, LoadedModel& loaded, const ModelFacts& facts,
             const engine::Segment& segment) {
   double macs = 0;
@@ -100,7 +89,7 @@ Row Summary(const InspectCommand& command, LoadedModel& loaded, const ModelFacts
     Row list = Row::array();
     for (ValueId v : ids) {
       list.push_back(
-          {{"name", graph.value(v).name}, {"type", TypeText(graph, graph.value(v).info)}});
+          {{"name", graph.value(v).name}, {"type", lab::TypeText(graph, graph.value(v).info)}});
     }
     return list;
   };
@@ -161,11 +150,11 @@ void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelF
   std::printf("model    %s\n", command.model.path.c_str());
   for (ValueId v : graph.inputs()) {
     std::printf("input    %s %s\n", graph.value(v).name.c_str(),
-                TypeText(graph, graph.value(v).info).c_str());
+                lab::TypeText(graph, graph.value(v).info).c_str());
   }
   for (ValueId v : graph.outputs()) {
     std::printf("output   %s %s\n", graph.value(v).name.c_str(),
-                TypeText(graph, graph.value(v).info).c_str());
+                lab::TypeText(graph, graph.value(v).info).c_str());
   }
   double macs = 0;
   for (const engine::StepInfo& step : segment.steps) macs += step.cost.macs;
@@ -205,13 +194,17 @@ void PrintTable(const InspectCommand& command, LoadedModel& loaded, const ModelF
 }
 
 Status Execute(const InspectCommand& command) {
+  if (!command.not_for_cpu.empty()) {
+    return UsageError("--cpu measures this machine, " + command.not_for_cpu +
+                      " is not for it: leave one of them out");
+  }
   if (command.cpu) return InspectCpu(command.format);
-  if (command.model.path.empty()) return UsageError("inspect needs MODEL or --cpu");
+  if (command.model.path.empty()) return UsageError("expected MODEL, or --cpu for this machine");
   PLUMB_ASSIGN_OR_RETURN(const Graph file, onnx::ImportFile(command.model.path, ops::AllOps()));
   const ModelFacts facts = FactsOf(file);
   PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
-                         InputShapes(loaded.graph(), command.model.shapes, command.batch));
+                         command.model.InputShapes(loaded.graph()));
   PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const engine::Segment> segment,
                          loaded.session->FirstSegment(shapes));
   const std::optional<double> replan_ms = ReplanMs(loaded, shapes);
@@ -235,12 +228,20 @@ void AddInspect(CLI::App& app, Action* action) {
       "inspect", "A model's inputs, operators, plan and memory; --cpu: the machine's ceilings");
   command->model.Declare(sub);
   sub->get_option("MODEL")->required(false);
-  sub->add_option("--batch", command->batch, "size of a symbolic first dimension (default 1)")
-      ->check(CLI::Range(1, 1 << 20));
+  command->model.DeclareBatch(sub);
   sub->add_flag("--cpu", command->cpu, "measure this machine instead (a few seconds)");
   DeclareFormat(sub, &command->format);
   sub->footer("Example: plumb inspect shufflenet.onnx");
-  sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
+  sub->callback([command, action, sub] {
+    for (const CLI::Option* option : sub->get_options()) {
+      const std::string name = option->get_name();
+      if (command->cpu && command->not_for_cpu.empty() && option->count() > 0 && name != "--cpu" &&
+          name != "--format") {
+        command->not_for_cpu = name;
+      }
+    }
+    *action = [command] { return Execute(*command); };
+  });
 }
 
 }  // namespace plumb::cli

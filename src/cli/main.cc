@@ -1,9 +1,13 @@
 // plumb: argument parsing and printing; what it does is done by the rooms.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <iostream>
+#include <system_error>
 
 #include "cli/command.h"
+#include "cli/usage_text.h"
 #include "cli/version.h"
 
 namespace plumb::cli {
@@ -30,9 +34,30 @@ std::string WrongCommand(const CLI::App& app, int argc, char** argv) {
     if (command->get_name() == name) return "";
     names += (names.empty() ? "" : ", ") + command->get_name();
   }
-  if (argc < 2) return "expected a command: " + names + "; --help says more";
+  if (argc < 2) return "expected a command: " + names;
   if (name.starts_with('-')) return "";
   return "unknown command '" + name + "'; there are " + names;
+}
+
+int Fail(const std::string& message) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "plumb: %s\n", message.c_str());
+  return 1;
+}
+
+int FailUsage(const std::string& command, const std::string& message) {
+  std::fprintf(stderr, "%s: %s; see %s --help\n", command.c_str(), message.c_str(),
+               command.c_str());
+  return 2;
+}
+
+// What was printed has arrived, or the program fails: a full disk, a reader that went away.
+int EndOutput() {
+  std::cout.flush();
+  const bool buffered = std::fflush(stdout) == 0 && std::cout.good();
+  if (buffered && std::ferror(stdout) == 0) return 0;
+  return Fail("standard output cannot be written: " +
+              std::generic_category().message(errno == 0 ? EIO : errno));
 }
 
 int Main(int argc, char** argv) {
@@ -45,24 +70,22 @@ int Main(int argc, char** argv) {
   Action action;
   for (AddCommand add : kCommands) add(app, &action);
   if (const std::string wrong = WrongCommand(app, argc, argv); !wrong.empty()) {
-    std::fprintf(stderr, "plumb: %s\n", wrong.c_str());
-    return 2;
+    return FailUsage("plumb", wrong);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
-    return app.exit(success);
+    app.exit(success);
+    return EndOutput();
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "plumb: %s\n", error.what());
-    return 2;
+    return FailUsage(ChosenCommand(app), UsageText(app, error));
   }
   const Status status = action();
-  if (status.ok()) return std::fflush(stdout) == 0 ? 0 : 1;
-  std::string message(status.message());
-  if (IsUsageError(status)) message = message.substr(sizeof(kUsagePrefix) - 1);
-  std::fflush(stdout);
-  std::fprintf(stderr, "plumb: %s\n", message.c_str());
-  return IsUsageError(status) ? 2 : 1;
+  const std::string message(status.message());
+  if (IsUsageError(status)) {
+    return FailUsage(ChosenCommand(app), message.substr(sizeof(kUsagePrefix) - 1));
+  }
+  return status.ok() ? EndOutput() : Fail(message);
 }
 
 }  // namespace

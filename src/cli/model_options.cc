@@ -2,10 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-
 #include "cli/command.h"
-#include "core/random.h"
+#include "cli/number_check.h"
 #include "onnx/import.h"
 #include "ops/ops.h"
 
@@ -17,9 +15,14 @@ void ModelOptions::Declare(CLI::App* command) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--threads", threads, "threads to use (default: all cores)")
-      ->check(CLI::Range(1, 1024));
+      ->check(WholeNumber(1, 1024));
   command->add_option("--precision", precision,
                       "f32, bf16, int8 or auto (default: what the file says)");
+}
+
+void ModelOptions::DeclareBatch(CLI::App* command) {
+  command->add_option("--batch", batch, "size of a symbolic first dimension (default 1)")
+      ->check(WholeNumber(1, 1 << 20));
 }
 
 namespace {
@@ -61,109 +64,39 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options) {
   return loaded;
 }
 
-StatusOr<Shape> ParseShape(const std::string& text) {
-  std::vector<std::int64_t> sizes;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    std::int64_t size = 0;
-    const auto [next, error] = std::from_chars(at, end, size);
-    if (error != std::errc() || size < 0 || (next < end && *next != 'x')) {
-      return InvalidArgument("'", text, "' is no shape: expected sizes such as 1x3x224x224");
-    }
-    sizes.push_back(size);
-    at = next < end ? next + 1 : next;
-  }
-  return MakeShape(sizes);
-}
-
-namespace {
-
-StatusOr<std::map<std::string, Shape>> GivenShapes(const Graph& graph,
-                                                   const std::vector<std::string>& shapes) {
-  std::map<std::string, Shape> given;
+StatusOr<lab::NamedShapes> ModelOptions::NamedShapes() const {
+  lab::NamedShapes named;
   for (const std::string& text : shapes) {
     const std::size_t equals = text.rfind('=');
     if (equals == std::string::npos) {
       return UsageError("--shape " + text + ": expected NAME=1x3x224x224");
     }
     const std::string name = text.substr(0, equals);
-    StatusOr<Shape> shape = ParseShape(text.substr(equals + 1));
+    const StatusOr<Shape> shape = lab::ParseShape(text.substr(equals + 1));
     if (!shape.ok()) return UsageError("--shape: " + std::string(shape.status().message()));
-    bool known = false;
-    std::string names;
-    for (ValueId input : graph.inputs()) {
-      known = known || graph.value(input).name == name;
-      absl::StrAppend(&names, names.empty() ? "" : ", ", graph.value(input).name);
+    if (!named.emplace(name, *shape).second) {
+      return UsageError("--shape: '" + name + "' is given twice: give its sizes once");
     }
-    if (!known) return UsageError("--shape: no input '" + name + "'; there is " + names);
-    given[name] = *shape;
   }
-  return given;
+  return named;
 }
 
-}  // namespace
-
-StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<std::string>& shapes,
-                                         std::int64_t batch) {
-  using Given = std::map<std::string, Shape>;
-  PLUMB_ASSIGN_OR_RETURN(const Given given, GivenShapes(graph, shapes));
-  std::map<int, std::int64_t> symbols;  // what --shape tells of symbols that other inputs share
-  for (ValueId input : graph.inputs()) {
-    const Value& value = graph.value(input);
-    const auto found = given.find(value.name);
-    if (found == given.end() || !value.info.dims) continue;
-    for (std::size_t k = 0; k < value.info.dims->size(); ++k) {
-      const Dim& dim = (*value.info.dims)[k];
-      if (!dim.is_constant() && static_cast<int>(k) < found->second.rank()) {
-        symbols[dim.symbol()] = found->second[static_cast<int>(k)];
-      }
-    }
+StatusOr<std::vector<Shape>> ModelOptions::InputShapes(const Graph& graph) const {
+  PLUMB_ASSIGN_OR_RETURN(const lab::NamedShapes named, NamedShapes());
+  PLUMB_ASSIGN_OR_RETURN(std::vector<Shape> bound, BindShapes(graph, named, batch.value_or(1)));
+  const std::int64_t found = lab::BatchOf(graph, bound);
+  if (batch && *batch != found) {
+    return UsageError(absl::StrCat("--batch ", *batch, ": the model or --shape sets a batch of ",
+                                   found, "; leave --batch out"));
   }
-  std::vector<Shape> result;
-  for (ValueId input : graph.inputs()) {
-    const Value& value = graph.value(input);
-    if (const auto found = given.find(value.name); found != given.end()) {
-      result.push_back(found->second);
-      continue;
-    }
-    if (!value.info.dims) {
-      return UsageError("input '" + value.name + "' has no known rank: give --shape " + value.name +
-                        "=...");
-    }
-    Shape shape;
-    for (std::size_t k = 0; k < value.info.dims->size(); ++k) {
-      const Dim& dim = (*value.info.dims)[k];
-      if (dim.is_constant()) {
-        shape.Append(dim.value());
-      } else if (const auto known = symbols.find(dim.symbol()); known != symbols.end()) {
-        shape.Append(known->second);
-      } else if (k == 0) {
-        shape.Append(batch);
-      } else {
-        return UsageError("input '" + value.name + "' leaves dimension " + std::to_string(k) +
-                          " (" + dim.ToString(graph.symbols()) + ") open: give --shape " +
-                          value.name + "=...");
-      }
-    }
-    result.push_back(shape);
-  }
-  return result;
+  return bound;
 }
 
-StatusOr<Tensor> RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(dtype, shape));
-  Random random(seed);
-  if (dtype == DType::kFloat32) {
-    for (float& v : tensor.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
-    return tensor;
-  }
-  if (dtype == DType::kString) return tensor;
-  PLUMB_ASSIGN_OR_RETURN(Tensor wide, Tensor::TryAllocate(DType::kFloat64, shape));
-  for (double& v : wide.mutable_data<double>()) {
-    v = IsFloating(dtype) ? random.NextNormal() : static_cast<double>(random.Uniform(0, 1));
-  }
-  return FromDoubles(dtype, shape, wide.data<double>());
+StatusOr<std::vector<Shape>> BindShapes(const Graph& graph, const lab::NamedShapes& given,
+                                        std::int64_t batch) {
+  StatusOr<std::vector<Shape>> bound = lab::BindInputShapes(graph, given, batch);
+  if (bound.ok()) return bound;
+  return UsageError("--shape: " + std::string(bound.status().message()));
 }
 
 }  // namespace plumb::cli

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/thread_pool.h"
 #include "engine/session.h"
+#include "lab/model_inputs.h"
 
 namespace CLI {
 class App;
@@ -18,12 +19,19 @@ namespace plumb::cli {
 
 struct ModelOptions {
   std::string path;
-  std::vector<std::string> shapes;  // NAME=1x3x224x224
-  int threads = 0;                  // 0: all cores that the process may use
-  std::string precision;            // empty: what the file says
+  std::vector<std::string> shapes;    // NAME=1x3x224x224
+  std::optional<std::int64_t> batch;  // where DeclareBatch was called
+  int threads = 0;                    // 0: all cores that the process may use
+  std::string precision;              // empty: what the file says
 
   // Declares MODEL, --shape, --threads and --precision.
   void Declare(CLI::App* command);
+  void DeclareBatch(CLI::App* command);
+
+  // --shape by name. Errors are of usage: no NAME=SIZES, a name given twice.
+  StatusOr<lab::NamedShapes> NamedShapes() const;
+  // A shape for each input, from --shape and --batch. Errors are of usage.
+  StatusOr<std::vector<Shape>> InputShapes(const Graph& graph) const;
 };
 
 // A model ready to run. The session uses the pool: keep them together.
@@ -38,16 +46,8 @@ struct LoadedModel {
 // Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not there.
 StatusOr<LoadedModel> LoadModel(const ModelOptions& options);
 
-// The input shapes to use: sizes that the file leaves open come from --shape; the batch (a symbolic
-// first dimension) defaults to `batch`. Errors name the input and --shape.
-StatusOr<std::vector<Shape>> InputShapes(const Graph& graph, const std::vector<std::string>& shapes,
-                                         std::int64_t batch);
-
-// "1x3x224x224"
-StatusOr<Shape> ParseShape(const std::string& text);
-
-// Seeded normal numbers for float inputs, small whole numbers for integers. Errors: no memory for
-// it.
-StatusOr<Tensor> RandomTensor(DType dtype, const Shape& shape, std::uint64_t seed);
+// lab::BindInputShapes, whose errors become errors of usage that name --shape.
+StatusOr<std::vector<Shape>> BindShapes(const Graph& graph, const lab::NamedShapes& given,
+                                        std::int64_t batch);
 
 }  // namespace plumb::cli

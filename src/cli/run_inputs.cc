@@ -3,10 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <limits>
 #include <map>
 
 #include "cli/command.h"
+#include "cli/number_check.h"
 #include "cli/tensor_files.h"
 #include "pipeline/image_tensor.h"
 #include "pipeline/media_library.h"
@@ -25,13 +26,16 @@ void RunInputs::Declare(CLI::App* command) {
                    "of --image: pixels are (value - mean) / std, value from 0 to 255; one number "
                    "or R,G,B (default 123.675,116.28,103.53)")
       ->delimiter(',')
+      ->check(FiniteNumber())
       ->allow_extra_args(false);
   command
       ->add_option("--std", deviation,
                    "of --image: one number or R,G,B (default 58.395,57.12,57.375)")
       ->delimiter(',')
+      ->check(FiniteNumber())
       ->allow_extra_args(false);
-  command->add_option("--random", seed, "seed of the inputs that are not given (default 0)");
+  command->add_option("--random", seed, "seed of the inputs that are not given (default 0)")
+      ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
 }
 
 namespace {
@@ -54,30 +58,31 @@ StatusOr<Given> ReadFiles(const std::vector<std::string>& files, const Graph& gr
     if (!IsInput(graph, name)) {
       return UsageError("--input: the model has no input '" + name + "'");
     }
-    if (given.contains(name)) return UsageError("--input: '" + name + "' is given twice");
+    if (given.contains(name))
+      return UsageError("--input: '" + name + "' is given twice: give one file for it");
     PLUMB_ASSIGN_OR_RETURN(given[name], ReadTensor(text.substr(equals + 1)));
   }
   return given;
 }
 
 // Sizes of all inputs: those of the files, of --shape, and what they say of shared symbols.
-StatusOr<std::vector<Shape>> Sizes(const Given& given, std::vector<std::string> shapes,
+StatusOr<std::vector<Shape>> Sizes(const Given& given, const ModelOptions& options,
                                    const Graph& graph) {
+  PLUMB_ASSIGN_OR_RETURN(lab::NamedShapes shapes, options.NamedShapes());
   for (const auto& [name, tensor] : given) {
-    // A scalar has no text form for --shape.
-    if (tensor.rank() > 0) shapes.push_back(name + "=" + tensor.shape().ToString());
+    if (!shapes.emplace(name, tensor.shape()).second) {
+      return UsageError("input '" + name +
+                        "' is given by --input and by --shape: the file has a shape, leave --shape "
+                        "out");
+    }
   }
-  return InputShapes(graph, shapes, 1);
+  return BindShapes(graph, shapes, 1);
 }
 
 Status FillThree(const std::vector<float>& numbers, const char* option, std::array<float, 3>* out) {
   if (numbers.empty()) return OkStatus();
   if (numbers.size() != 1 && numbers.size() != 3) {
     return UsageError(std::string(option) + ": expected one number or three, R,G,B");
-  }
-  for (float number : numbers) {
-    if (!std::isfinite(number))
-      return UsageError(std::string(option) + ": expected finite numbers");
   }
   for (std::size_t c = 0; c < 3; ++c) (*out)[c] = numbers[numbers.size() == 1 ? 0 : c];
   return OkStatus();
@@ -134,7 +139,8 @@ Status AddImage(const RunInputs& inputs, const std::vector<Shape>& sizes, const 
   }
   const Value& value = graph.value(graph.inputs()[index]);
   if (given->count(value.name) != 0) {
-    return UsageError("input '" + value.name + "' is given by --input and by --image");
+    return UsageError("input '" + value.name +
+                      "' is given by --input and by --image: leave one of them out");
   }
   PLUMB_ASSIGN_OR_RETURN(
       const pipeline::Image image,
@@ -155,7 +161,7 @@ StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOpt
     return UsageError("--mean and --std are for --image");
   }
   PLUMB_ASSIGN_OR_RETURN(Given given, ReadFiles(inputs.files, graph));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, Sizes(given, options.shapes, graph));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, Sizes(given, options, graph));
   if (!inputs.image.empty()) {
     PLUMB_RETURN_IF_ERROR(AddImage(inputs, sizes, loaded.model->target(), graph, &given));
   }
@@ -167,7 +173,7 @@ StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOpt
       continue;
     }
     PLUMB_ASSIGN_OR_RETURN(Tensor random,
-                           RandomTensor(value.info.dtype, sizes[i], inputs.seed + i));
+                           lab::RandomTensor(value.info.dtype, sizes[i], inputs.seed + i));
     tensors.push_back(std::move(random));
   }
   return tensors;

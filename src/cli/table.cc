@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "absl/strings/str_format.h"
 
@@ -29,10 +28,14 @@ std::string Cell(const Row& value) {
 }  // namespace
 
 void DeclareFormat(CLI::App* command, Format* format) {
-  static const std::map<std::string, Format> kFormats = {{"table", Format::kTable},
-                                                         {"json", Format::kJson}};
-  command->add_option("--format", *format, "table or json (one object per line)")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("table|json"));
+  const auto read = [format](const std::string& text) {
+    if (text != "table" && text != "json") {
+      throw CLI::ValidationError("--format", "expected table or json, got '" + text + "'");
+    }
+    *format = text == "json" ? Format::kJson : Format::kTable;
+  };
+  command->add_option_function<std::string>("--format", read, "table or json (one object per line)")
+      ->type_name("table|json");
 }
 
 std::string FormatRows(const std::vector<Row>& rows, Format format) {

@@ -55,7 +55,7 @@ class ImageTest(CommandLine):
         self.assertEqual(tuple(got), COLOUR)
 
     def test_open_sizes_come_from_shape(self):
-        self.fails(2, "input 'x' leaves dimension 2 (H) open: give --shape x=...",
+        self.fails(2, "--shape: input 'x' leaves dimension 2 (H) open: give its sizes",
                    "run", self.open, "--image", self.picture)
         got = self.colour(self.open, "--image", self.picture, "--shape", "x=1x3x9x12", "--mean", "0",
                           "--std", "1")
@@ -76,13 +76,13 @@ class ImageTest(CommandLine):
                     "1x3, and a picture needs an input of floats or uint8, [batch, 3 or 1, height, "
                     "width] or [batch, height, width, 3 or 1]",
                  [self.linear, "--image", self.picture]),
-                (2, "input 'a' is given by --input and by --image",
+                (2, "input 'a' is given by --input and by --image: leave one of them out",
                  [self.two, "--input", f"a={self.folder}/a.npy", "--image", f"a={self.picture}"]),
                 (2, "--mean: expected one number or three, R,G,B",
                  [self.planar, "--image", self.picture, "--mean", "1,2"]),
-                (2, "--mean: expected finite numbers",
+                (2, "--mean: expected a finite number, got 'nan'",
                  [self.planar, "--image", self.picture, "--mean", "nan"]),
-                (2, "--std: expected finite numbers",
+                (2, "--std: expected a finite number, got 'inf'",
                  [self.planar, "--image", self.picture, "--std", "1,inf,1"]),
                 (2, "--image: no input is left that takes a picture: input 'x' takes f32 of shape "
                     "1x3x1x2000000000, and a picture has at most 65536 rows and columns",
