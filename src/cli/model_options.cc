@@ -46,12 +46,16 @@ StatusOr<DType> ParsePrecision(const std::string& precision) {
 
 }  // namespace
 
-StatusOr<LoadedModel> LoadModel(const ModelOptions& options) {
+StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
+                                const std::vector<std::string>& given) {
+  onnx::ImportOptions import{.given_defaults = given};
+  PLUMB_ASSIGN_OR_RETURN(const lab::NamedShapes shapes, options.NamedShapes());
+  for (const auto& [name, shape] : shapes) import.given_defaults.push_back(name);
   LoadedModel loaded;
   engine::CompileOptions compile;
   PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
-  PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(options.path, ops::AllOps()));
+  PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(options.path, ops::AllOps(), import));
   StatusOr<std::shared_ptr<engine::Model>> model =
       engine::Model::Compile(std::move(graph), compile);
   if (!model.ok()) {

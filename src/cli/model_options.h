@@ -43,8 +43,11 @@ struct LoadedModel {
   const Graph& graph() const { return model->graph(); }
 };
 
-// Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not there.
-StatusOr<LoadedModel> LoadModel(const ModelOptions& options);
+// Inputs that have a default in the file are constants, but for those that --shape or `given`
+// names. Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not
+// there.
+StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
+                                const std::vector<std::string>& given = {});
 
 // lab::BindInputShapes, whose errors become errors of usage that name --shape.
 StatusOr<std::vector<Shape>> BindShapes(const Graph& graph, const lab::NamedShapes& given,

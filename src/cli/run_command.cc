@@ -56,7 +56,7 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
 }
 
 Status Execute(const RunCommand& command) {
-  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
+  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model, command.inputs.Names()));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));

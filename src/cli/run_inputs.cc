@@ -15,7 +15,9 @@
 namespace plumb::cli {
 
 void RunInputs::Declare(CLI::App* command) {
-  command->add_option("--input", files, "NAME=FILE: .npy or an ONNX TensorProto .pb")
+  command
+      ->add_option("--input", files,
+                   "NAME=FILE: .npy or an ONNX TensorProto .pb; in place of the file's default too")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--image", image,
@@ -36,6 +38,13 @@ void RunInputs::Declare(CLI::App* command) {
       ->allow_extra_args(false);
   command->add_option("--random", seed, "seed of the inputs that are not given (default 0)")
       ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
+}
+
+std::vector<std::string> RunInputs::Names() const {
+  std::vector<std::string> names;
+  for (const std::string& file : files) names.push_back(file.substr(0, file.find('=')));
+  if (image.find('=') != std::string::npos) names.push_back(image.substr(0, image.find('=')));
+  return names;
 }
 
 namespace {

@@ -17,6 +17,8 @@ struct RunInputs {
 
   // Declares --input, --image, --mean, --std and --random.
   void Declare(CLI::App* command);
+  // The NAMEs of --input and --image.
+  std::vector<std::string> Names() const;
 };
 
 // A tensor for each input of the model, in its order. Errors: a name that the model does not have

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "graph/graph.h"
@@ -19,12 +20,21 @@ namespace plumb::onnx {
 inline constexpr int kOldestOpset = 7;
 inline constexpr int kNewestOpset = 21;
 
+struct ImportOptions {
+  // An input of the file that is an initializer too has a default: it becomes a constant, so that
+  // it can be folded and packed (before IR version 4 every weight was listed so). The defaults
+  // named here become inputs that every run is given instead; other names change nothing.
+  std::vector<std::string> given_defaults;
+};
+
 // Errors read "model 'net.onnx': node 'conv_3' (Conv): ..." and never leave a half-made graph. The
 // graph is inferred and verified. An operator or type that is not supported is kUnimplemented.
-StatusOr<Graph> ImportFile(const std::string& path, const OpTable& ops);
+StatusOr<Graph> ImportFile(const std::string& path, const OpTable& ops,
+                           const ImportOptions& options = {});
 
 // The same from memory; `name` stands in errors. Constants are copied; external data is an error.
 StatusOr<Graph> ImportBytes(std::span<const std::byte> bytes, const OpTable& ops,
-                            const std::string& name = "in memory");
+                            const std::string& name = "in memory",
+                            const ImportOptions& options = {});
 
 }  // namespace plumb::onnx

@@ -47,6 +47,24 @@ TEST(Import, AnInputThatIsAnInitializerIsAConstant) {
             "  y: f32[2,3] = Add(x, w) \"add\"\n}\n");
 }
 
+TEST(Import, AGivenDefaultIsAnInputInstead) {
+  onnxpb::ModelProto model = Doubling();
+  onnxpb::GraphProto* graph = model.mutable_graph();
+  AddFloats(graph, "w", {3}, {1, 2, 3});
+  AddFloats(graph, "hidden", {3}, {4, 5, 6});
+  AddValue(graph->mutable_input(), "w", kFloatCode, {3});
+  graph->mutable_node(0)->set_input(1, "w");
+  AddNode(graph->mutable_node(), "Add", {"y", "hidden"}, {"z"});
+  graph->mutable_output(0)->set_name("z");
+  const ImportOptions options{.given_defaults = {"w", "hidden", "x", "nothing"}};
+  const StatusOr<Graph> imported =
+      ImportBytes(BytesOf(model.SerializeAsString()), TestOps(), "m", options);
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(ToText(*imported),
+            "graph g(x: f32[2,3], w: f32[3]) -> (z) {\n  hidden = const f32[3] {4, 5, 6}\n"
+            "  y: f32[2,3] = Add(x, w) \"add\"\n  z: f32[2,3] = Add(y, hidden)\n}\n");
+}
+
 TEST(Import, EveryFormOfConstant) {
   onnxpb::ModelProto model = NewModel();
   onnxpb::GraphProto* graph = model.mutable_graph();

@@ -1,8 +1,9 @@
 #include "onnx/importer.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "graph/verifier.h"
-#include "onnx/import.h"
 #include "onnx/type_message.h"
 
 namespace plumb::onnx {
@@ -50,6 +51,20 @@ void ReserveNames(const onnxpb::GraphProto& proto, Graph& graph) {
     for (const std::string& input : node.input()) graph.ReserveName(input);
     for (const std::string& output : node.output()) graph.ReserveName(output);
   }
+}
+
+// The inputs of which the caller says that every run is given them; their initializers are not
+// read.
+absl::flat_hash_set<std::string> GivenDefaults(const onnxpb::GraphProto& proto,
+                                               const ImportOptions& options) {
+  absl::flat_hash_set<std::string> given;
+  for (const auto& input : proto.input()) {
+    const auto& names = options.given_defaults;
+    if (std::find(names.begin(), names.end(), input.name()) != names.end()) {
+      given.insert(input.name());
+    }
+  }
+  return given;
 }
 
 }  // namespace
@@ -117,9 +132,11 @@ Status Importer::ImportGraph(const onnxpb::GraphProto& proto, Scope& scope) {
 }
 
 Status Importer::AddInitializers(const onnxpb::GraphProto& proto, Scope& scope) {
+  const absl::flat_hash_set<std::string> given = GivenDefaults(proto, options_);
   for (const auto& initializer : proto.initializer()) {
     const std::string label = absl::StrCat("initializer '", initializer.name(), "'");
     if (initializer.name().empty()) return InvalidArgument("an initializer has no name");
+    if (scope.is_model() && given.contains(initializer.name())) continue;
     if (scope.Defines(initializer.name())) return InvalidArgument(label, ": is defined twice");
     StatusOr<Tensor> tensor = TensorOf(initializer, source_);
     if (!tensor.ok()) return Annotate(tensor.status(), label);
@@ -131,7 +148,7 @@ Status Importer::AddInitializers(const onnxpb::GraphProto& proto, Scope& scope) 
   return OkStatus();
 }
 
-// An input that is an initializer too (all were, before IR version 4) is the constant.
+// An input that has a default is the constant, unless it is one of the given ones.
 Status Importer::AddInputs(const onnxpb::GraphProto& proto, Scope& scope) {
   Graph& graph = scope.graph();
   absl::flat_hash_set<std::string> seen;

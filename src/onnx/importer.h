@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "graph/op_def.h"
+#include "onnx/import.h"
 #include "onnx/node_order.h"
 #include "onnx/scope.h"
 #include "onnx/tensor_message.h"
@@ -16,10 +17,11 @@ namespace plumb::onnx {
 // Metadata under this prefix names a state value and what is written to it: ONNX has none.
 inline constexpr char kStateKeyPrefix[] = "plumb.state.";
 
-// Used once. The messages and what `source` refers to outlive it.
+// Used once. The messages, the options and what `source` refers to outlive it.
 class Importer {
  public:
-  Importer(const OpTable& ops, TensorSource source) : ops_(ops), source_(std::move(source)) {}
+  Importer(const OpTable& ops, TensorSource source, const ImportOptions& options)
+      : ops_(ops), source_(std::move(source)), options_(options) {}
   StatusOr<Graph> Import(const onnxpb::ModelProto& model);
 
  private:
@@ -61,6 +63,7 @@ class Importer {
 
   const OpTable& ops_;
   TensorSource source_;
+  const ImportOptions& options_;
   std::map<FunctionKey, Function> functions_;
   std::map<std::string, std::string> states_;  // name -> value written
   std::int64_t nodes_made_ = 0;
