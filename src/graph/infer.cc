@@ -182,7 +182,8 @@ Status ConcreteInference::Infer(NodeId id) {
   const InputView view(graph_, node, [this](ValueId value) { return &info(value); });
   InferContext context(node, view.infos(), view.constants());
   if (!node.subgraphs.empty()) {
-    context.infer_subgraph = [this, &node](int index, std::span<const ValueInfo> inputs) {
+    context.infer_subgraph = [this, id, &node](int index, std::span<const ValueInfo> inputs) {
+      if (on_body_) on_body_(id, index, inputs);
       return InferBody(node, index, inputs);
     };
   }

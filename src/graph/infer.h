@@ -2,7 +2,9 @@
 // shapes for a plan. Both run the same OpDef::infer functions.
 #pragma once
 
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -32,6 +34,11 @@ class ConcreteInference {
   // One node, whose inputs are known; nodes come in topological order.
   Status Infer(NodeId node);
 
+  // Is told what the subgraphs of a node are inferred for, whenever they are: a loop infers its
+  // body until nothing changes, and the last time holds. Not told of subgraphs within these.
+  using OnBody = std::function<void(NodeId node, int index, std::span<const ValueInfo> inputs)>;
+  void set_on_body(OnBody on_body) { on_body_ = std::move(on_body); }
+
   const ValueInfo& info(ValueId value) const { return infos_[static_cast<std::size_t>(value)]; }
   ValueInfo& info(ValueId value) { return infos_[static_cast<std::size_t>(value)]; }
 
@@ -44,6 +51,7 @@ class ConcreteInference {
   std::vector<NodeId> order_;
   Status order_status_;
   std::vector<ValueInfo> infos_;  // by value
+  OnBody on_body_;
 };
 
 }  // namespace plumb
