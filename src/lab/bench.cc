@@ -82,6 +82,8 @@ std::vector<StepFigures> FiguresOf(const std::vector<engine::StepProfile>& profi
   return figures;
 }
 
+// Nothing where the engine runs nodes itself: they count no operations, their bodies run any number
+// of times.
 std::optional<double> OpsOf(const engine::Segment& segment, const engine::Model& model) {
   if (segment.end < model.order().size()) return std::nullopt;
   double ops = 0;

@@ -8,8 +8,10 @@
 #include <optional>
 
 #include "core/format.h"
+#include "engine/session.h"
 #include "onnx/import.h"
 #include "onnx/tensor_proto.h"
+#include "ops/interpreter.h"
 #include "ops/ops.h"
 
 namespace plumb::lab {
@@ -240,9 +242,33 @@ Status CompareOutput(const Tensor& actual, const Tensor& expected) {
   return OkStatus();
 }
 
-StatusOr<ConformanceCounts> RunConformance(const std::vector<std::string>& directories,
-                                           const RunModel& run,
-                                           const std::function<void(const std::string&)>& line) {
+RunModel RunOnEngine(const Target& target, ThreadPool* pool) {
+  return [target, pool](const Graph& graph,
+                        const std::vector<Tensor>& inputs) -> StatusOr<std::vector<Tensor>> {
+    engine::CompileOptions options;
+    options.target = target;
+    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<engine::Model> model,
+                           engine::Model::Compile(graph.Clone(), options));
+    engine::Session session(std::move(model), pool);
+    return session.Run(inputs);
+  };
+}
+
+RunModel RunOnReference() {
+  return [](const Graph& graph, const std::vector<Tensor>& inputs) {
+    return ops::Interpret(graph, inputs);
+  };
+}
+
+std::string ConformanceFinding::Text() const {
+  if (failed) return absl::StrCat("FAILED ", cases.front(), ": ", reason);
+  return absl::StrCat("skipped ", cases.size(), cases.size() == 1 ? " case" : " cases", " (",
+                      cases.front(), cases.size() > 1 ? ", ..." : "", "): ", reason);
+}
+
+StatusOr<ConformanceCounts> RunConformance(
+    const std::vector<std::string>& directories, const RunModel& run,
+    const std::function<void(const ConformanceFinding&)>& tell) {
   ConformanceCounts counts;
   std::map<std::string, std::vector<std::string>> skipped;  // reason -> cases
   for (const std::string& directory : directories) {
@@ -269,13 +295,10 @@ StatusOr<ConformanceCounts> RunConformance(const std::vector<std::string>& direc
         continue;
       }
       ++(status.ok() ? counts.passed : counts.failed);
-      if (!status.ok()) line(absl::StrCat("FAILED ", test.name, ": ", status.message()));
+      if (!status.ok()) tell({true, {test.name}, std::string(status.message())});
     }
   }
-  for (const auto& [reason, cases] : skipped) {
-    line(absl::StrCat("skipped ", cases.size(), cases.size() == 1 ? " case" : " cases", " (",
-                      cases.front(), cases.size() > 1 ? ", ..." : "", "): ", reason));
-  }
+  for (const auto& [reason, cases] : skipped) tell({false, cases, reason});
   return counts;
 }
 

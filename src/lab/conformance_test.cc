@@ -9,7 +9,6 @@
 #include "graph/text.h"
 #include "onnx/export.h"
 #include "onnx/tensor_proto.h"
-#include "ops/interpreter.h"
 #include "ops/ops.h"
 
 namespace plumb::lab {
@@ -45,11 +44,8 @@ class ConformanceTest : public ::testing::Test {
   }
   StatusOr<ConformanceCounts> Run() {
     return RunConformance(
-        {root_.string()},
-        [](const Graph& graph, const std::vector<Tensor>& inputs) {
-          return ops::Interpret(graph, inputs);
-        },
-        [this](const std::string& line) { lines_.push_back(line); });
+        {root_.string()}, RunOnReference(),
+        [this](const ConformanceFinding& finding) { lines_.push_back(finding.Text()); });
   }
 
   std::filesystem::path root_;
@@ -75,6 +71,15 @@ TEST_F(ConformanceTest, CountsAndTellsWhatIsWrong) {
               ElementsAre("FAILED a/wrong_value: output 0 'y': element 1 is 4, expected 5",
                           "FAILED b/wrong_shape: output 0 'y': has shape 1, expected 2",
                           "skipped 1 case (c/unknown): operator Frobnicate is not supported"));
+}
+
+TEST_F(ConformanceTest, TheEngineRunsTheSameCases) {
+  AddCase("right", Doubling(), Floats({1, -2}), Floats({2, -4}));
+  ThreadPool pool(1);
+  const auto counts = RunConformance({root_.string()}, RunOnEngine(*HostTarget(), &pool),
+                                     [](const ConformanceFinding&) {});
+  ASSERT_TRUE(counts.ok()) << counts.status();
+  EXPECT_EQ(counts->passed, 1);
 }
 
 TEST_F(ConformanceTest, DataThatContradictTheirModelAreSkipped) {

@@ -208,14 +208,6 @@ class FiguresTest(CommandLine):
         self.assertEqual(set(step), {"step", "operator", "algorithm", "shape", "ms", "gflops",
                                      "gbytes_per_s"})
 
-    def test_inspect_says_what_the_model_is_and_how_it_is_planned(self):
-        summary, step = self.rows("inspect", self.linear)
-        self.assertEqual(summary["inputs"], [{"name": "x", "type": "f32[N,3]"}])
-        self.assertEqual(summary["outputs"], [{"name": "scores/all", "type": "f32[N,2]"}])
-        self.assertEqual(summary["operators"], {"MatMul": 1})
-        self.assertEqual((summary["params"], summary["macs"], summary["steps"]), (6, 6, 1))
-        self.assertNotEqual(step["why"], "")
-
     def test_conformance_counts_and_fails_by_the_data(self):
         case = self.folder / "cases" / "linear"
         data = case / "test_data_set_0"
@@ -233,6 +225,11 @@ class FiguresTest(CommandLine):
         self.assertEqual((status, out.splitlines()[-1]), (1, "0 passed, 1 failed, 0 skipped"))
         self.assertIn("linear", out.splitlines()[0])
         self.assertEqual(err, "plumb: 1 of 1 conformance cases failed\n")
+        _, out, _ = plumb("conformance", case.parent, "--format", "json")
+        finding, counts = map(json.loads, out.splitlines())
+        self.assertEqual((finding["result"], finding["cases"]), ("failed", ["linear"]))
+        self.assertIn("expected 13", finding["reason"])
+        self.assertEqual(counts, {"passed": 0, "failed": 1, "skipped": 0})
 
 
 PIPELINE = """

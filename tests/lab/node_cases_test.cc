@@ -3,8 +3,6 @@
 
 #include <filesystem>
 
-#include "core/target.h"
-#include "engine/session.h"
 #include "lab/conformance.h"
 
 namespace plumb::lab {
@@ -19,19 +17,12 @@ TEST(NodeCases, NoneFailsAndAsManyPass) {
   if (!std::filesystem::is_directory(kNodeCases, error)) {
     GTEST_SKIP() << kNodeCases << " is not there; package libonnx-testdata brings it";
   }
-  engine::CompileOptions options;
-  options.target = *HostTarget();
-  ThreadPool pool(options.target.cores);
-  const RunModel run = [&](const Graph& graph,
-                           const std::vector<Tensor>& inputs) -> StatusOr<std::vector<Tensor>> {
-    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<engine::Model> model,
-                           engine::Model::Compile(graph.Clone(), options));
-    engine::Session session(std::move(model), &pool);
-    return session.Run(inputs);
-  };
+  const Target target = *HostTarget();
+  ThreadPool pool(target.cores);
   std::string lines;
   const auto counts =
-      RunConformance({kNodeCases}, run, [&](const std::string& line) { lines += line + "\n"; });
+      RunConformance({kNodeCases}, RunOnEngine(target, &pool),
+                     [&](const ConformanceFinding& finding) { lines += finding.Text() + "\n"; });
   ASSERT_TRUE(counts.ok()) << counts.status();
   EXPECT_EQ(counts->failed, 0) << lines;
   EXPECT_GE(counts->passed, kPassing) << lines;

@@ -1,0 +1,136 @@
+#include "lab/model_facts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/clock.h"
+
+namespace plumb::lab {
+namespace {
+
+void Count(const Graph& graph, GraphFacts* facts) {
+  for (ValueId v = 0; v < graph.num_values(); ++v) {
+    if (graph.IsConstant(v) && IsFloating(graph.value(v).constant.dtype())) {
+      facts->params += graph.value(v).constant.num_elements();
+    }
+  }
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.erased) continue;
+    ++facts->operators[std::string(node.op->name)];
+    ++facts->nodes;
+    for (const Subgraph& subgraph : node.subgraphs) Count(*subgraph.body, facts);
+  }
+}
+
+void Count(const engine::Outline& outline, PlanFacts* facts) {
+  for (const auto& segment : outline.segments) {
+    for (const engine::StepInfo& step : segment->steps) {
+      facts->macs += std::llround(step.cost.macs);
+      facts->ops += step.cost.ops;
+    }
+    ++facts->segments;
+    facts->steps += static_cast<std::int64_t>(segment->steps.size());
+    facts->arena_bytes = std::max(facts->arena_bytes, segment->program.arena_bytes);
+    facts->peak_live_bytes = std::max(facts->peak_live_bytes, segment->peak_live_bytes);
+    facts->movement_bytes_before += std::llround(segment->movement_bytes_before);
+    facts->movement_bytes += std::llround(segment->movement_bytes);
+    facts->reorder_bytes += std::llround(segment->reorder_bytes);
+  }
+  for (const engine::OutlinedBody& body : outline.bodies) Count(body.outline, facts);
+}
+
+// "loop/body", below the body where the node is.
+std::string BodyName(const engine::Outline& outline, const engine::OutlinedBody& body,
+                     const std::string& around) {
+  const Node& node = outline.model->graph().node(body.node);
+  return absl::StrCat(around, around.empty() ? "" : "/", node.name, "/",
+                      node.subgraphs[static_cast<std::size_t>(body.index)].name);
+}
+
+// The node at which a segment ends; kNoNode where the model does.
+NodeId HostNode(const engine::Outline& outline, const engine::Segment& segment) {
+  const auto& order = outline.model->order();
+  return segment.end < order.size() ? order[segment.end] : kNoNode;
+}
+
+engine::StepInfo HostStep(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  engine::StepInfo info;
+  info.node = id;
+  info.name = node.name;
+  info.op = Str(node.op->name);
+  info.algorithm = "host";
+  info.why = engine::WhyHost(graph, id);
+  return info;
+}
+
+void List(const engine::Outline& outline, const std::string& around,
+          std::vector<PlannedStep>* steps) {
+  for (const auto& segment : outline.segments) {
+    for (const engine::StepInfo& step : segment->steps) steps->push_back({around, step});
+    const NodeId host = HostNode(outline, *segment);
+    if (host == kNoNode) continue;
+    steps->push_back({around, HostStep(outline.model->graph(), host)});
+    for (const engine::OutlinedBody& body : outline.bodies) {
+      if (body.node == host) List(body.outline, BodyName(outline, body, around), steps);
+    }
+  }
+}
+
+void List(const engine::Outline& outline, const std::string& around,
+          std::vector<PlannedAtRun>* rests) {
+  for (const engine::OutlinedBody& body : outline.bodies) {
+    List(body.outline, BodyName(outline, body, around), rests);
+  }
+  const auto nodes = static_cast<std::int64_t>(outline.unplanned_nodes());
+  if (nodes == 0) return;
+  PlannedAtRun rest{.body = around, .after = "", .nodes = nodes};
+  if (!outline.segments.empty()) {
+    const NodeId host = HostNode(outline, *outline.segments.back());
+    rest.after = outline.model->graph().node(host).name;
+  }
+  rests->push_back(std::move(rest));
+}
+
+}  // namespace
+
+GraphFacts FactsOf(const Graph& graph) {
+  GraphFacts facts;
+  Count(graph, &facts);
+  return facts;
+}
+
+PlanFacts FactsOf(const engine::Outline& outline) {
+  PlanFacts facts;
+  Count(outline, &facts);
+  return facts;
+}
+
+std::vector<PlannedStep> StepsOf(const engine::Outline& outline) {
+  std::vector<PlannedStep> steps;
+  List(outline, "", &steps);
+  return steps;
+}
+
+std::vector<PlannedAtRun> PlannedAtRunOf(const engine::Outline& outline) {
+  std::vector<PlannedAtRun> rests;
+  List(outline, "", &rests);
+  return rests;
+}
+
+std::optional<double> ReplanMs(engine::Session& session, std::vector<Shape> shapes) {
+  const Graph& graph = session.model().graph();
+  bool open = false;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const auto& dims = graph.value(graph.inputs()[i]).info.dims;
+    if (!dims || dims->empty() || (*dims)[0].is_constant()) continue;
+    shapes[i][0] += 1;
+    open = true;
+  }
+  const std::int64_t begin = NowNanos();
+  if (!open || !session.Prepare(shapes).ok()) return std::nullopt;
+  return static_cast<double>(NowNanos() - begin) * 1e-6;
+}
+
+}  // namespace plumb::lab
