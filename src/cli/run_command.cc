@@ -11,7 +11,6 @@
 #include "cli/table.h"
 #include "cli/tensor_files.h"
 #include "core/file_io.h"
-#include "core/npy.h"
 
 namespace plumb::cli {
 namespace {
@@ -55,32 +54,69 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
   return OkStatus();
 }
 
+// Strings say more than their digest.
+void PrintStrings(const std::string& name, const Tensor& tensor) {
+  constexpr std::size_t kMost = 20;
+  const auto strings = tensor.data<std::string>();
+  const std::size_t shown = std::min(strings.size(), kMost);
+  std::printf("\n%s:", name.c_str());
+  for (const std::string& text : strings.first(shown)) {
+    std::printf(" %s", Row(text).dump(-1, ' ', false, Row::error_handler_t::replace).c_str());
+  }
+  if (shown < strings.size()) {
+    std::printf(" and %zu more; --format json and --output have all", strings.size() - shown);
+  }
+  std::printf("\n");
+}
+
+// Writes NAME.npy or NAME.json for each output; no two of them share a file.
+Status WriteOutputs(const std::string& folder, const Graph& graph,
+                    const std::vector<Tensor>& outputs) {
+  PLUMB_RETURN_IF_ERROR(MakeDirectories(folder));
+  std::set<std::string> written;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& name = graph.value(graph.outputs()[i]).name;
+    const std::string file = OutputFile(folder, name, outputs[i].dtype());
+    if (!written.insert(file).second) {
+      return InvalidArgument("output '", name, "' and another would both be written to '", file,
+                             "': rename one of them in the model");
+    }
+    PLUMB_RETURN_IF_ERROR(WriteTensor(file, outputs[i]));
+  }
+  return OkStatus();
+}
+
+Row OutputRow(const std::string& name, const Tensor& output, Format format) {
+  Row row;
+  row["output"] = name;
+  row["type"] = std::string(DTypeName(output.dtype()));
+  row["shape"] = output.shape().ToString();
+  row["digest"] = TensorDigest(output);
+  if (format == Format::kJson && output.dtype() == DType::kString) {
+    row["strings"] = Row::array();
+    for (const std::string& text : output.data<std::string>()) row["strings"].push_back(text);
+  }
+  return row;
+}
+
 Status Execute(const RunCommand& command) {
   PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model, command.inputs.Names()));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
+  const Graph& graph = loaded.graph();
+  if (!command.output.empty()) {
+    PLUMB_RETURN_IF_ERROR(WriteOutputs(command.output, graph, outputs));
+  }
+  const auto name = [&](std::size_t i) { return graph.value(graph.outputs()[i]).name; };
   std::vector<Row> rows;
-  std::set<std::string> written;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::string& name = loaded.graph().value(loaded.graph().outputs()[i]).name;
-    Row row;
-    row["output"] = name;
-    row["type"] = std::string(DTypeName(outputs[i].dtype()));
-    row["shape"] = outputs[i].shape().ToString();
-    row["digest"] = TensorDigest(outputs[i]);
-    rows.push_back(row);
-    if (!command.output.empty()) {
-      PLUMB_RETURN_IF_ERROR(MakeDirectories(command.output));
-      const std::string file = OutputFile(command.output, name);
-      if (!written.insert(file).second) {
-        return InvalidArgument("output '", name, "' and another would both be written to '", file,
-                               "': rename one of them in the model");
-      }
-      PLUMB_RETURN_IF_ERROR(WriteNpy(file, outputs[i]));
-    }
+    rows.push_back(OutputRow(name(i), outputs[i], command.format));
   }
   std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  for (std::size_t i = 0; i < outputs.size() && command.format == Format::kTable; ++i) {
+    if (outputs[i].dtype() == DType::kString) PrintStrings(name(i), outputs[i]);
+  }
   if (!command.labels.empty() && !outputs.empty()) return PrintLabels(command, outputs[0]);
   return OkStatus();
 }
@@ -94,7 +130,8 @@ void AddRun(CLI::App& app, Action* action) {
   command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");
-  sub->add_option("--output", command->output, "folder for NAME.npy of every output");
+  sub->add_option("--output", command->output,
+                  "folder for NAME.npy of every output, NAME.json where it is strings");
   DeclareFormat(sub, &command->format);
   sub->footer(
       "Example: plumb run resnet50.onnx --image cat.jpg --labels imagenet.txt\n"

@@ -16,8 +16,10 @@ namespace plumb::cli {
 
 void RunInputs::Declare(CLI::App* command) {
   command
-      ->add_option("--input", files,
-                   "NAME=FILE: .npy or an ONNX TensorProto .pb; in place of the file's default too")
+      ->add_option(
+          "--input", files,
+          "NAME=FILE: .npy, an ONNX TensorProto .pb, or strings in .json as --output writes "
+          "them; in place of the file's default too")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--image", image,
@@ -61,7 +63,7 @@ StatusOr<Given> ReadFiles(const std::vector<std::string>& files, const Graph& gr
   for (const std::string& text : files) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      return UsageError("--input " + text + ": expected NAME=FILE (.npy or .pb)");
+      return UsageError("--input " + text + ": expected NAME=FILE (.npy, .pb or .json)");
     }
     const std::string name = text.substr(0, equals);
     if (!IsInput(graph, name)) {

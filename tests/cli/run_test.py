@@ -1,5 +1,6 @@
 """What `plumb run` reads and writes beside arrays of numbers: defaults that are replaced, strings."""
 
+import json
 import unittest
 
 import numpy as np
@@ -48,6 +49,58 @@ class DefaultsTest(CommandLine):
         np.save(self.folder / "two.npy", np.ones(2, np.float32))
         self.fails(1, "input 'scale' has shape 2, expected [1] (a symbol has one value in all inputs)",
                    "run", self.model, "--input", f"scale={self.folder}/two.npy")
+
+
+class StringsTest(CommandLine):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = cls.folder / "strings.onnx"
+        value = helper.make_tensor_value_info
+        save(cls.model, [helper.make_node("Reshape", ["x", "to"], ["names"])],
+             [value("x", TensorProto.STRING, ["N"])], [value("names", TensorProto.STRING, None)],
+             [("to", np.array([2, -1], np.int64))])
+
+    def json_file(self, text):
+        file = self.folder / "x.json"
+        file.write_text(text)
+        return file
+
+    def test_strings_are_printed_and_written_so_that_they_can_be_read_back(self):
+        file = self.json_file('{"type": "str", "shape": [4], "data": ["cat", "a \\"b\\"", "", "é"]}')
+        out = self.folder / "out"
+        status, printed, err = plumb("run", self.model, "--input", f"x={file}", "--output", out)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(printed.splitlines()[-1], 'names: "cat" "a \\"b\\"" "" "é"')
+        written = json.loads((out / "names.json").read_text())
+        self.assertEqual(written, {"type": "str", "shape": [2, 2],
+                                   "data": ["cat", 'a "b"', "", "é"]})
+        row, = self.rows("run", self.model, "--input", f"x={file}")
+        self.assertEqual(row["strings"], written["data"])
+        self.fails(1, "input 'x' has shape 2x2, expected [N] (a symbol has one value in all inputs)",
+                   "run", self.model, "--input", f"x={out}/names.json")
+
+    def test_files_that_hold_no_strings_are_named(self):
+        form = 'expected {"type": "str", "shape": [2], "data": ["a", "b"]}'
+        for text, message in [
+                ("{", f"holds no strings: {form}"),
+                ('{"type": "f32", "shape": [1], "data": [1]}', f"holds no strings: {form}"),
+                ('{"type": "str", "shape": ["1"], "data": ["a"]}',
+                 f"has a size that is no number: {form}"),
+                ('{"type": "str", "shape": [-1], "data": []}', "shape -1 has a negative size"),
+                ('{"type": "str", "shape": [3], "data": ["a"]}',
+                 "has 1 strings, its shape 3 asks for 3"),
+                ('{"type": "str", "shape": [1], "data": [1]}', f"element 0 is no string: {form}")]:
+            with self.subTest(text):
+                file = self.json_file(text)
+                self.fails(1, f"'{file}': {message}", "run", self.model, "--input", f"x={file}")
+
+    def test_bytes_that_json_cannot_hold_are_an_error(self):
+        tensor = helper.make_tensor("x", TensorProto.STRING, [2], [b"\xff", b"b"])
+        (self.folder / "x.pb").write_bytes(tensor.SerializeToString())
+        out = self.folder / "none"
+        self.fails(1, f"'{out}/names.json': a string is not UTF-8, and JSON holds no other",
+                   "run", self.model, "--input", f"x={self.folder}/x.pb", "--output", out)
 
 
 if __name__ == "__main__":
