@@ -125,7 +125,8 @@ function(plumb_library name)
   endforeach()
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/plumbline/${name}
-    FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "*_test.h" EXCLUDE
+    PATTERN "testing" EXCLUDE)
 endfunction()
 
 # A GoogleTest binary of a room. With ISA its main() ends with status 77 where the machine lacks the

@@ -246,21 +246,42 @@ def script_check(name, command):
     return lambda: one_case(name, command)
 
 
+# What a user who only runs models need not have.
+NOT_FOR_INFERENCE = ["CLI11", "yaml-cpp", "nlohmann_json", "PkgConfig"]
+
+
 def installed_package():
-    """Installs into an empty folder and builds tests/install against it, as a user's project."""
+    """Installs into an empty folder and uses what is there: the projects of tests/install build
+    against it, no header of a test is among it, the program runs the installed application."""
     with tempfile.TemporaryDirectory() as folder:
-        prefix, build = f"{folder}/prefix", f"{folder}/build"
-        steps = [["cmake", "--install", "build", "--prefix", prefix],
-                 ["cmake", "-S", "tests/install", "-B", build, "-G", "Ninja",
-                  "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}"],
-                 ["cmake", "--build", build], [f"{build}/consumer"]]
-        for step in steps[:-1]:
-            status, output = run(step)
+        prefix, all_of_it, inference = (f"{folder}/{name}" for name in ("prefix", "all", "inference"))
+        faces = f"{prefix}/share/plumbline/apps/faces/faces.yaml"
+        configure = ["cmake", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                     f"-DCMAKE_PREFIX_PATH={prefix}"]
+        without = [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in NOT_FOR_INFERENCE]
+        count = Count()
+        for name, command, where in [
+                ("install", ["cmake", "--install", "build", "--prefix", prefix], ROOT),
+                ("configure inference",
+                 [*configure, *without, "-S", "tests/install/inference", "-B", inference], ROOT),
+                ("build inference", ["cmake", "--build", inference], ROOT),
+                ("run inference", [f"{inference}/readme"], ROOT / "apps" / "faces" / "models"),
+                ("configure all", [*configure, "-S", "tests/install/all", "-B", all_of_it], ROOT),
+                ("build all", ["cmake", "--build", all_of_it], ROOT),
+                ("run all", [f"{all_of_it}/consumer", faces], ROOT),
+                ("run the application",
+                 [f"{prefix}/bin/plumb", "pipeline", "run", faces, "--report", f"{folder}/out"],
+                 folder)]:
+            status, output = run(command, cwd=where)
             if status != 0:
-                count = Count()
-                count.failed.append(("installed package: " + " ".join(step[:2]), output))
+                count.failed.append((f"installed package: {name}", output))
                 return count
-        return one_case("installed package", steps[-1])
+            count.passed += 1
+        tests = [str(path) for path in pathlib.Path(prefix).rglob("*.h")
+                 if path.name.endswith("_test.h") or "testing" in path.parts]
+        if tests:
+            count.failed.append(("installed package: headers of tests", "\n".join(tests)))
+        return count
 
 
 def packages_there():
