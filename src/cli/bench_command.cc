@@ -10,6 +10,8 @@
 #include "cli/table.h"
 #include "core/clock.h"
 #include "lab/bench.h"
+#include "lab/ceilings.h"
+#include "lab/model_facts.h"
 
 namespace plumb::cli {
 namespace {
@@ -26,8 +28,7 @@ Row Summary(const BenchCommand& command, const LoadedModel& loaded, std::int64_t
   row["model"] = std::filesystem::path(command.model.path).filename().string();
   row["threads"] = loaded.pool->threads();
   row["batch"] = batch;
-  const DType asked = loaded.model->options().precision;
-  row["precision"] = std::string(DTypeName(asked == DType::kUndefined ? DType::kFloat32 : asked));
+  row["precision"] = lab::PrecisionOf(*loaded.model);
   row["isa"] = std::string(IsaName(loaded.model->target().isa));
   row["iters"] = result.rising_ns.size();
   row["min_ms"] = static_cast<double>(result.rising_ns.front()) * 1e-6;
@@ -41,7 +42,8 @@ Row Summary(const BenchCommand& command, const LoadedModel& loaded, std::int64_t
   return row;
 }
 
-std::vector<Row> ProfileRows(const lab::BenchResult& result) {
+// The shares are of what the machine can do, measured beside the run.
+std::vector<Row> ProfileRows(const lab::BenchResult& result, const lab::Ceilings& ceilings) {
   std::vector<Row> rows;
   for (const auto& [step, ms] : result.steps) {
     Row row;
@@ -52,6 +54,9 @@ std::vector<Row> ProfileRows(const lab::BenchResult& result) {
     row["ms"] = ms;
     row["gflops"] = ms > 0 ? step.cost.ops / ms * 1e-6 : 0;
     row["gbytes_per_s"] = ms > 0 ? (step.cost.bytes_read + step.cost.bytes_written) / ms * 1e-6 : 0;
+    const lab::LimitShare share = lab::ShareOf(step, ms, ceilings);
+    row["of_peak"] = share.operations;
+    row["of_memory"] = share.bytes;
     rows.push_back(row);
   }
   return rows;
@@ -70,8 +75,9 @@ Status Execute(const BenchCommand& command) {
   std::fputs(FormatRows({Summary(command, loaded, batch, load_ms, result)}, command.format).c_str(),
              stdout);
   if (command.bench.profile) {
+    const lab::Ceilings ceilings = lab::MeasureCeilings(loaded.model->target(), loaded.pool.get());
     if (command.format == Format::kTable) std::fputs("\n", stdout);
-    std::fputs(FormatRows(ProfileRows(result), command.format).c_str(), stdout);
+    std::fputs(FormatRows(ProfileRows(result, ceilings), command.format).c_str(), stdout);
   }
   return OkStatus();
 }
@@ -94,7 +100,8 @@ void AddBench(CLI::App& app, Action* action) {
       ->excludes(iters);
   sub->add_option("--warmup", bench.warmup, "runs before, not counted (default 3)")
       ->check(WholeNumber(0, 1000000));
-  sub->add_flag("--profile", bench.profile, "a row per step");
+  sub->add_flag("--profile", bench.profile,
+                "a row per step, with its shares of the machine's ceilings");
   DeclareFormat(sub, &command->format);
   sub->footer("Example: plumb bench resnet50.onnx --threads 2 --batch 8 --profile");
   sub->callback([command, action] { *action = [command] { return Execute(*command); }; });

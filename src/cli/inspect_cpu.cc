@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/inspect.h"
@@ -60,11 +61,15 @@ std::vector<Row> CeilingRows(const Target& target) {
     row["unit"] = unit;
     rows.push_back(row);
   };
-  for (Isa isa : AvailableIsas()) {
-    if (isa > target.isa) continue;
-    add("fma fp32 " + Str(IsaName(isa)), 1, kernels::MeasureFmaPeak(isa, 0.05), "GFLOP/s");
-  }
   ThreadPool pool(target.cores);
+  const std::vector<kernels::Peak> peaks = kernels::PeaksOf(target);
+  for (int threads = 1; threads <= target.cores; threads += std::max(1, target.cores - 1)) {
+    for (const kernels::Peak& peak : peaks) {
+      const bool integers = std::string_view(peak.type) == "int8";
+      add(peak.name, threads, kernels::MeasurePeak(peak, &pool, threads, 0.05) * 1e-9,
+          integers ? "GOP/s" : "GFLOP/s");
+    }
+  }
   for (const kernels::Bandwidth& b : kernels::MeasureBandwidth(target, &pool)) {
     const std::string level = kernels::LevelName(b.level);
     add("read " + level, b.threads, b.read * 1e-9, "GB/s");

@@ -280,6 +280,14 @@ Status Planner::SettleOutputs(NodeId id, std::span<const Located> outputs) {
   return OkStatus();
 }
 
+DType ProductTypeOf(const Graph& graph, const Node& node) {
+  const ValueId x = node.input(0);
+  if (x == kNoValue) return DType::kFloat32;
+  const DType type = graph.value(x).info.dtype;
+  if (type == DType::kInt8 || type == DType::kUInt8) return DType::kInt8;
+  return node.attrs.String("precision", "") == "bf16" ? DType::kBFloat16 : DType::kFloat32;
+}
+
 StepInfo Planner::InfoOf(NodeId id) {
   const Node& n = node(id);
   const std::unique_ptr<ConcreteOperands> concrete = Concrete(id, 0);
@@ -289,6 +297,7 @@ StepInfo Planner::InfoOf(NodeId id) {
   info.op = Str(n.op->name);
   info.shape = concrete->output_shapes.empty() ? "" : concrete->output_shapes[0].ToString();
   info.cost = n.op->cost != nullptr ? n.op->cost(concrete->node) : DefaultCost(concrete->node);
+  info.product = ProductTypeOf(model_->graph(), n);
   return info;
 }
 

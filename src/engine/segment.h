@@ -17,15 +17,19 @@
 namespace plumb::engine {
 
 // What a step is, for reports and profiles; the Program itself only knows functions and places.
+// What the products of a node multiply: fp32, bf16, or int8 for any 8-bit integers.
+DType ProductTypeOf(const Graph& graph, const Node& node);
+
 struct StepInfo {
-  NodeId node = kNoNode;   // kNoNode for a copy that the layout or an output asked for
-  std::string name;        // of the node, or of the value that is copied
-  std::string op;          // "Conv", "copy"
-  std::string algorithm;   // "implicit_gemm avx512 14x32", "reference"
-  std::string why;         // how the algorithm was chosen
-  std::string shape;       // of the first output
-  Cost cost;               // what the operator needs
-  double moved_bytes = 0;  // of data movement: bytes read and written
+  NodeId node = kNoNode;            // kNoNode for a copy that the layout or an output asked for
+  std::string name;                 // of the node, or of the value that is copied
+  std::string op;                   // "Conv", "copy"
+  std::string algorithm;            // "implicit_gemm avx512 14x32", "reference"
+  std::string why;                  // how the algorithm was chosen
+  std::string shape;                // of the first output
+  Cost cost;                        // what the operator needs
+  DType product = DType::kFloat32;  // ProductTypeOf the node
+  double moved_bytes = 0;           // of data movement: bytes read and written
 };
 
 struct Segment {

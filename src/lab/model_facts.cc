@@ -23,6 +23,19 @@ void Count(const Graph& graph, GraphFacts* facts) {
   }
 }
 
+// Nodes with a constant matrix or kernel, by what they multiply.
+void CountProducts(const Graph& graph, std::map<DType, std::int64_t>* counts) {
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.erased) continue;
+    for (const Subgraph& subgraph : node.subgraphs) CountProducts(*subgraph.body, counts);
+    const bool weighs = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
+      return graph.IsConstant(v) && graph.value(v).constant.rank() >= 2;
+    });
+    if (weighs) ++(*counts)[engine::ProductTypeOf(graph, node)];
+  }
+}
+
 void Count(const engine::Outline& outline, PlanFacts* facts) {
   for (const auto& segment : outline.segments) {
     for (const engine::StepInfo& step : segment->steps) {
@@ -99,6 +112,14 @@ GraphFacts FactsOf(const Graph& graph) {
   GraphFacts facts;
   Count(graph, &facts);
   return facts;
+}
+
+std::string PrecisionOf(const engine::Model& model) {
+  std::map<DType, std::int64_t> counts;
+  CountProducts(model.graph(), &counts);
+  if (counts[DType::kInt8] > 0 && counts[DType::kInt8] >= counts[DType::kFloat32]) return "int8";
+  if (model.options().precision == DType::kBFloat16) return "bf16";
+  return "f32";
 }
 
 PlanFacts FactsOf(const engine::Outline& outline) {

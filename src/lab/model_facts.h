@@ -21,6 +21,9 @@ struct GraphFacts {
 
 GraphFacts FactsOf(const Graph& graph);
 
+// What most products of a compiled model multiply: "f32", "bf16", or "int8" for a quantised file.
+std::string PrecisionOf(const engine::Model& model);
+
 // Totals over what is planned ahead. Bodies count once, however often they run.
 struct PlanFacts {
   std::int64_t macs = 0;

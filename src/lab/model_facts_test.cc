@@ -32,6 +32,30 @@ engine::Outline OutlineText(std::string_view text, const std::vector<Shape>& sha
   return *std::move(outline);
 }
 
+TEST(PrecisionOfTest, SaysWhatIsMultiplied) {
+  constexpr char kQuantised[] = R"(graph g(x: f32[N,16]) -> (y) {
+  s = const f32[] {0.1}
+  z = const u8[] {100}
+  w = const i8[16,4] seed(1)
+  q = QuantizeLinear(x, s, z)
+  d = DequantizeLinear(q, s, z)
+  v = DequantizeLinear(w, s)
+  y = MatMul(d, v)
+})";
+  constexpr char kReal[] = R"(graph g(x: f32[N,16]) -> (y) {
+  w = const f32[16,4] seed(1)
+  y = MatMul(x, w)
+})";
+  EXPECT_EQ(PrecisionOf(*Compile(kQuantised)), "int8");
+  EXPECT_EQ(PrecisionOf(*Compile(kReal)), "f32");
+  engine::CompileOptions options;
+  options.target = *HostTarget();
+  options.precision = DType::kBFloat16;
+  const auto narrow = engine::Model::Compile(Parse(kReal), options);
+  ASSERT_TRUE(narrow.ok()) << narrow.status();
+  EXPECT_EQ(PrecisionOf(**narrow), "bf16");
+}
+
 constexpr char kLinear[] = R"(graph g(x: f32[N,3]) -> (y) {
   w = const f32[3,2] seed(1)
   h = MatMul(x, w)

@@ -206,7 +206,14 @@ class FiguresTest(CommandLine):
         _, step = self.rows("bench", self.linear, "--iters", 3, "--profile")
         self.assertEqual(step["operator"].lower().count("matmul"), 1)
         self.assertEqual(set(step), {"step", "operator", "algorithm", "shape", "ms", "gflops",
-                                     "gbytes_per_s"})
+                                     "gbytes_per_s", "of_peak", "of_memory"})
+        self.assertGreater(step["of_peak"], 0)
+
+    def test_a_precision_is_what_is_multiplied(self):
+        row, = self.rows("bench", self.linear, "--iters", 1, "--precision", "bf16")
+        self.assertEqual(row["precision"], "bf16")
+        row, = self.rows("bench", self.linear, "--iters", 1)
+        self.assertEqual(row["precision"], "f32")
 
     def test_conformance_counts_and_fails_by_the_data(self):
         case = self.folder / "cases" / "linear"

@@ -2,6 +2,11 @@
 
 #include "kernels/peak/fma_loops.h"
 
+// g++ 12 takes the deliberately undefined operand of its own intrinsics for a mistake (GCC bug
+// 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 namespace plumb::kernels {
 
 int64_t DotLoopAvx512BF16(int64_t rounds, float* sum) noexcept {

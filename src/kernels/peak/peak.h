@@ -11,7 +11,7 @@ namespace plumb::kernels {
 
 struct Peak {
   const char* type;  // of what is multiplied: "fp32", "bf16", "int8"
-  const char* name;  // of the instructions: "fma avx512", "amx"
+  const char* name;  // "fma fp32 avx512", "dot bf16 amx"
   FmaLoop loop;
 };
 

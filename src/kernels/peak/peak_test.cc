@@ -18,13 +18,13 @@ TEST(PeakTest, EveryAvailableSetHasAPlausiblePeak) {
 TEST(PeakTest, TypesAreListedWithTheInstructionsOfTheTarget) {
   const std::vector<Peak> scalar = PeaksOf(TargetFor(Isa::kScalar));
   ASSERT_EQ(scalar.size(), 1u);
-  EXPECT_EQ(std::string(scalar[0].name), "fma scalar");
+  EXPECT_EQ(std::string(scalar[0].name), "fma fp32 scalar");
   Target target = TargetFor(Isa::kScalar);
   target.isa = Isa::kAvx512;
   target.amx_int8 = true;
   const std::vector<Peak> wide = PeaksOf(target);
   ASSERT_EQ(wide.size(), 4u);
-  EXPECT_EQ(std::string(wide[0].name), "fma avx512");
+  EXPECT_EQ(std::string(wide[0].name), "fma fp32 avx512");
   EXPECT_EQ(std::string(wide[3].type), "int8");
 }
 
