@@ -87,9 +87,10 @@ class Plumb:
             return {path.stem: numpy.load(path) for path in pathlib.Path(folder).glob("*.npy")}
 
     def ceilings(self):
-        """The JSON rows of `plumb inspect --cpu`: what the machine can do."""
+        """The ceilings among the JSON rows of `plumb inspect --cpu`; the first row is of the
+        processor."""
         text = run([self.program, "inspect", "--cpu", "--format", "json"], 1)
-        return [json.loads(line) for line in text.splitlines()]
+        return [row for row in map(json.loads, text.splitlines()) if "ceiling" in row]
 
 
 class Peer:

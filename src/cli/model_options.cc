@@ -88,10 +88,15 @@ StatusOr<lab::NamedShapes> ModelOptions::NamedShapes() const {
 StatusOr<std::vector<Shape>> ModelOptions::InputShapes(const Graph& graph) const {
   PLUMB_ASSIGN_OR_RETURN(const lab::NamedShapes named, NamedShapes());
   PLUMB_ASSIGN_OR_RETURN(std::vector<Shape> bound, BindShapes(graph, named, batch.value_or(1)));
-  const std::int64_t found = lab::BatchOf(graph, bound);
-  if (batch && *batch != found) {
-    return UsageError(absl::StrCat("--batch ", *batch, ": the model or --shape sets a batch of ",
-                                   found, "; leave --batch out"));
+  if (!batch) return bound;
+  const std::optional<std::int64_t> open = lab::OpenBatchOf(graph, bound);
+  if (open && *open != *batch) {
+    return UsageError(absl::StrCat("--batch ", *batch, ": --shape sets a batch of ", *open,
+                                   "; leave one of them out"));
+  }
+  if (!open && *batch != 1 && *batch != lab::BatchOf(graph, bound)) {
+    return UsageError(absl::StrCat(
+        "--batch ", *batch, ": the model leaves no first dimension open; leave --batch out"));
   }
   return bound;
 }

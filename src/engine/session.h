@@ -62,7 +62,7 @@ class Session {
   StatusOr<std::vector<Tensor>> Run(const std::vector<Tensor>& inputs,
                                     const RunOptions& options = {});
 
-  // The segments that a run of these shapes goes through as far as they can be planned ahead.
+  // The plan up to the first node that the engine runs itself; outline.h goes on from there.
   StatusOr<std::shared_ptr<const Segment>> FirstSegment(std::span<const Shape> input_shapes);
 
  private:

@@ -143,5 +143,20 @@ TEST(ConcreteInference, InfersBodiesOnTheirConcreteTypes) {
   EXPECT_EQ(inference.info(graph.FindValue("y")).dims, (DimVector{Dim(6)}));
 }
 
+TEST(ConcreteInference, TellsWhatBodiesAreInferredFor) {
+  const Graph graph = Parse(R"(graph g(c: bool[], x: f32[N]) -> (y) {
+    y = If(c) {then_branch = graph () captures (x) -> (t) { t = Add(x, x) },
+               else_branch = graph () captures (x) -> (x) { }} "choice" })");
+  ConcreteInference inference(graph);
+  std::vector<int> bodies;
+  inference.set_on_body([&](NodeId node, int index, std::span<const ValueInfo> inputs) {
+    EXPECT_EQ(graph.node(node).name, "choice");
+    EXPECT_TRUE(inputs.empty());
+    bodies.push_back(index);
+  });
+  ASSERT_TRUE(inference.Run(std::vector<Shape>{{}, {6}}).ok());
+  EXPECT_EQ(bodies, (std::vector<int>{0, 1}));
+}
+
 }  // namespace
 }  // namespace plumb

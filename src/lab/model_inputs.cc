@@ -82,10 +82,6 @@ StatusOr<Shape> BindShape(const Graph& graph, const Value& value, const SymbolSi
   return shape;
 }
 
-bool LeavesBatchOpen(const ValueInfo& info) {
-  return info.dims && !info.dims->empty() && !info.dims->front().is_constant();
-}
-
 }  // namespace
 
 StatusOr<std::vector<Shape>> BindInputShapes(const Graph& graph, const NamedShapes& given,
@@ -105,16 +101,21 @@ StatusOr<std::vector<Shape>> BindInputShapes(const Graph& graph, const NamedShap
   return shapes;
 }
 
+std::optional<std::int64_t> OpenBatchOf(const Graph& graph, const std::vector<Shape>& shapes) {
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const auto& dims = graph.value(graph.inputs()[i]).info.dims;
+    const bool open = dims && !dims->empty() && !dims->front().is_constant();
+    if (open && shapes[i].rank() > 0) return shapes[i][0];
+  }
+  return std::nullopt;
+}
+
 std::int64_t BatchOf(const Graph& graph, const std::vector<Shape>& shapes) {
-  const auto first = [&](auto&& fits) -> const Shape* {
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-      if (shapes[i].rank() > 0 && fits(graph.value(graph.inputs()[i]).info)) return &shapes[i];
-    }
-    return nullptr;
-  };
-  const Shape* shape = first(LeavesBatchOpen);
-  if (shape == nullptr) shape = first([](const ValueInfo&) { return true; });
-  return shape == nullptr ? 1 : (*shape)[0];
+  if (const auto open = OpenBatchOf(graph, shapes)) return *open;
+  for (const Shape& shape : shapes) {
+    if (shape.rank() >= 2) return shape[0];
+  }
+  return 1;
 }
 
 std::string TypeText(const Graph& graph, const ValueInfo& info) {

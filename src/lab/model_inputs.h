@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,10 @@ using NamedShapes = std::map<std::string, Shape>;  // by name of the input
 StatusOr<std::vector<Shape>> BindInputShapes(const Graph& graph, const NamedShapes& given,
                                              std::int64_t batch);
 
-// The size of the first dimension of the first input that leaves it open, else of the first input
-// that has a dimension, else 1.
+// The size of the first dimension of the first input that leaves it open; nothing when none does.
+std::optional<std::int64_t> OpenBatchOf(const Graph& graph, const std::vector<Shape>& shapes);
+
+// The same, else the first dimension of the first input that has two or more, else 1.
 std::int64_t BatchOf(const Graph& graph, const std::vector<Shape>& shapes);
 
 // "f32[N,3]", or "f32 any rank".

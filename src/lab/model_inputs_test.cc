@@ -50,13 +50,17 @@ TEST(BindInputShapesTest, ErrorsNameTheInput) {
             "input 'a' has no known rank: give its sizes");
 }
 
-TEST(BatchOfTest, IsTheOpenFirstDimensionElseTheFirst) {
-  const Graph open = Parse("graph g(s: f32[2], x: f32[N,3]) -> (t) { t = Relu(x) }");
-  EXPECT_EQ(BatchOf(open, {{2}, {8, 3}}), 8);
-  const Graph fixed = Parse("graph g(s: f32[], x: f32[4,3]) -> (t) { t = Relu(x) }");
-  EXPECT_EQ(BatchOf(fixed, {{}, {4, 3}}), 4);
+TEST(BatchOfTest, IsTheOpenFirstDimensionElseThatOfAnInputWithSeveral) {
+  const Graph open = Parse("graph g(s: f32[2,2], x: f32[N,3]) -> (t) { t = Relu(x) }");
+  EXPECT_EQ(OpenBatchOf(open, {{2, 2}, {8, 3}}), 8);
+  EXPECT_EQ(BatchOf(open, {{2, 2}, {8, 3}}), 8);
+  const Graph fixed = Parse("graph g(s: f32[7], x: f32[4,3]) -> (t) { t = Relu(x) }");
+  EXPECT_EQ(OpenBatchOf(fixed, {{7}, {4, 3}}), std::nullopt);
+  EXPECT_EQ(BatchOf(fixed, {{7}, {4, 3}}), 4);
   const Graph scalar = Parse("graph g(s: f32[]) -> (t) { t = Relu(s) }");
   EXPECT_EQ(BatchOf(scalar, {{}}), 1);
+  // Shapes that do not fit are told by who plans them, not here.
+  EXPECT_EQ(OpenBatchOf(open, {{2, 2}, {}}), std::nullopt);
 }
 
 TEST(RandomTensorTest, TheSeedDecidesAndEveryTypeIsAnswered) {

@@ -4,8 +4,9 @@ import subprocess
 import unittest
 
 import numpy as np
+from onnx import TensorProto, helper
 
-from cli_test import COMMANDS, PLUMB, CommandLine
+from cli_test import COMMANDS, PLUMB, CommandLine, save
 
 SHAPE = "expected sizes such as 1x3x224x224"
 
@@ -17,6 +18,10 @@ class UsageTest(CommandLine):
         cls.one = cls.folder / "one.npy"
         np.save(cls.one, np.ones((1, 3), np.float32))
         cls.x = f"x={cls.one}"
+        value = helper.make_tensor_value_info
+        cls.fixed = cls.folder / "fixed.onnx"
+        save(cls.fixed, [helper.make_node("Relu", ["x"], ["y"])],
+             [value("x", TensorProto.FLOAT, [2, 3])], [value("y", TensorProto.FLOAT, [2, 3])])
 
     def misused(self, cases):
         for message, arguments in cases:
@@ -79,14 +84,21 @@ class UsageTest(CommandLine):
              ["bench", self.linear, "--shape", "x=1x3", "--shape", "x=2x3"]),
             ("input 'x' is given by --input and by --shape: the file has a shape, leave --shape out",
              ["run", self.linear, "--input", self.x, "--shape", "x=1x3"]),
-            ("--batch 4: the model or --shape sets a batch of 2; leave --batch out",
+            ("--batch 4: --shape sets a batch of 2; leave one of them out",
              ["bench", self.linear, "--batch", 4, "--shape", "x=2x3", "--iters", 1]),
+            ("--batch 4: the model leaves no first dimension open; leave --batch out",
+             ["bench", self.fixed, "--batch", 4, "--iters", 1]),
             ("--iters and --seconds exclude each other: leave one of them out",
              ["bench", self.linear, "--iters", 1, "--seconds", 1]),
             ("--cpu measures this machine, MODEL is not for it: leave one of them out",
              ["inspect", self.linear, "--cpu"]),
             ("--cpu measures this machine, --shape is not for it: leave one of them out",
              ["inspect", "--cpu", "--shape", "x=1x3"])])
+
+    def test_a_batch_that_is_so_already_is_none(self):
+        for batch in (1, 2):
+            row, = self.rows("bench", self.fixed, "--batch", batch, "--iters", 1)
+            self.assertEqual(row["batch"], 2)
 
 
 class OutputTest(CommandLine):
