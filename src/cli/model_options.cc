@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/number_check.h"
+#include "lab/compare.h"
 #include "onnx/import.h"
 #include "ops/ops.h"
 
@@ -29,33 +30,40 @@ namespace {
 
 // The type of the products; undefined: what the file says.
 StatusOr<DType> ParsePrecision(const std::string& precision) {
-  if (precision.empty() || precision == "f32" || precision == "fp32") return DType::kUndefined;
+  if (precision.empty()) return DType::kUndefined;
+  if (precision == "f32" || precision == "fp32") return DType::kFloat32;
   if (precision == "bf16") return DType::kBFloat16;
-  if (precision == "int8") {
-    return UsageError(
-        "--precision int8 needs a quantised file: `plumb quantize` makes one, and it "
-        "is not part of this version");
-  }
+  if (precision == "int8") return DType::kInt8;
   if (precision == "auto") {
     return UsageError(
-        "--precision auto is not built in this version; f32, bf16 and what the file "
-        "says are");
+        "--precision auto is not built in this version; f32, bf16, int8 of a quantised file and "
+        "what the file says are");
   }
   return UsageError("--precision " + precision + " is unknown: expected f32, bf16, int8 or auto");
 }
 
 }  // namespace
 
-StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
-                                const std::vector<std::string>& given) {
+StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given) {
   onnx::ImportOptions import{.given_defaults = given};
   PLUMB_ASSIGN_OR_RETURN(const lab::NamedShapes shapes, options.NamedShapes());
   for (const auto& [name, shape] : shapes) import.given_defaults.push_back(name);
+  return onnx::ImportFile(options.path, ops::AllOps(), import);
+}
+
+StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
+                                const std::vector<std::string>& given) {
   LoadedModel loaded;
   engine::CompileOptions compile;
   PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
-  PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(options.path, ops::AllOps(), import));
+  PLUMB_ASSIGN_OR_RETURN(Graph graph, LoadGraph(options, given));
+  if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
+    return UsageError(
+        "--precision int8 needs a quantised file: `plumb quantize` makes one, and it is not part "
+        "of "
+        "this version");
+  }
   StatusOr<std::shared_ptr<engine::Model>> model =
       engine::Model::Compile(std::move(graph), compile);
   if (!model.ok()) {

@@ -43,6 +43,9 @@ struct LoadedModel {
   const Graph& graph() const { return model->graph(); }
 };
 
+// The graph of the file, before any pass.
+StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given);
+
 // Inputs that have a default in the file are constants, but for those that --shape or `given`
 // names. Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not
 // there.

@@ -26,7 +26,8 @@ struct CompileOptions {
   Target target;
   const OpTable* ops = nullptr;  // ops::AllOps() when null
   bool optimize = true;          // false: only what a plan cannot do without
-  // bf16: products of bf16, sums in fp32, and bf16 between them. Undefined: what the graph says.
+  // bf16: products of bf16, sums in fp32, and bf16 between them. fp32: what is quantised and
+  // dequantised again is computed as real numbers. Undefined or int8: what the graph says.
   DType precision = DType::kUndefined;
 };
 

@@ -67,7 +67,8 @@ class UsageTest(CommandLine):
             (f"--shape: '1x3x' is no shape: {SHAPE}", ["run", self.linear, "--shape", "x=1x3x"]),
             ("--shape: input 'x' leaves dimension 1 (length) open: give its sizes",
              ["bench", self.folder / "sized.onnx"]),
-            ("--precision auto is not built in this version; f32, bf16 and what the file says are",
+            ("--precision auto is not built in this version; f32, bf16, int8 of a quantised file and "
+             "what the file says are",
              ["run", self.linear, "--precision", "auto"]),
             ("--precision int8 needs a quantised file: `plumb quantize` makes one, and it is "
              "not part of this version", ["bench", self.linear, "--precision", "int8"]),

@@ -278,6 +278,7 @@ class Fusion {
 }  // namespace
 
 StatusOr<bool> FuseQuantized(Graph& graph, const PassContext& context) {
+  if (context.precision == DType::kFloat32) return false;
   bool changed = false;
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
   // Each fusion changes who reads what: the uses are taken anew after it.

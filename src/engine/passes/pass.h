@@ -12,8 +12,7 @@ namespace plumb::engine {
 // What passes may ask beside the graph.
 struct PassContext {
   const OpTable& ops;
-  DType precision =
-      DType::kUndefined;  // of products and what lies between them; undefined: as given
+  DType precision = DType::kUndefined;  // CompileOptions::precision
 };
 
 // Returns whether it changed the graph. The graph is inferred and verified before, and its new

@@ -1,0 +1,131 @@
+#include "lab/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+#include "engine/session.h"
+
+namespace plumb::lab {
+namespace {
+
+bool HasWeight(const Graph& graph, const Node& node) {
+  // Weights of quantised files stand behind a dequantisation.
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
+    if (v == kNoValue) return false;
+    const NodeId producer = graph.value(v).producer;
+    if (producer != kNoNode) {
+      const Node& made = graph.node(producer);
+      if (made.op->quantizing != Quantizing::kDequantizes) return false;
+      v = made.input(0);
+    }
+    return graph.IsConstant(v) && graph.value(v).constant.rank() >= 2;
+  });
+}
+
+bool IsProduct(const Node& node) {
+  return !node.op->fused_form.empty() || !node.op->quantized_form.empty();
+}
+
+// Floating results of products that are no outputs of the graph yet, in order.
+std::vector<ValueId> LayerValues(const Graph& graph, const std::vector<NodeId>& order) {
+  std::vector<ValueId> values;
+  for (const NodeId id : order) {
+    const Node& node = graph.node(id);
+    if (!IsProduct(node) || !HasWeight(graph, node) || node.outputs.size() != 1) continue;
+    const ValueId v = node.outputs[0];
+    const auto& outputs = graph.outputs();
+    const bool is_output = std::find(outputs.begin(), outputs.end(), v) != outputs.end();
+    if (!is_output && graph.value(v).info.dtype == DType::kFloat32) values.push_back(v);
+  }
+  return values;
+}
+
+StatusOr<std::vector<Tensor>> RunIn(const Graph& graph, DType precision,
+                                    const std::vector<Tensor>& inputs, const Target& target,
+                                    ThreadPool* pool) {
+  engine::CompileOptions options;
+  options.target = target;
+  options.precision = precision;
+  PLUMB_ASSIGN_OR_RETURN(const auto model, engine::Model::Compile(graph.Clone(), options));
+  engine::Session session(model, pool);
+  return session.Run(inputs);
+}
+
+std::string MakerOf(const Graph& graph, ValueId v) {
+  const NodeId producer = graph.value(v).producer;
+  return producer == kNoNode ? std::string() : graph.node(producer).name;
+}
+
+}  // namespace
+
+double RelativeError(const Tensor& narrow, const Tensor& reference) {
+  PLUMB_CHECK(narrow.num_elements() == reference.num_elements(), narrow.num_elements(),
+              " elements and ", reference.num_elements());
+  const std::vector<double> a = ToDoubles(narrow), b = ToDoubles(reference);
+  double largest = 0, error = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::isfinite(b[i])) largest = std::max(largest, std::fabs(b[i]));
+    const bool same = a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]));
+    if (same) continue;
+    const double difference = std::fabs(a[i] - b[i]);
+    if (!std::isfinite(difference)) return std::numeric_limits<double>::infinity();
+    error = std::max(error, difference);
+  }
+  if (error == 0) return 0;
+  return largest > 0 ? error / largest : std::numeric_limits<double>::infinity();
+}
+
+bool IsQuantised(const Graph& graph) {
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.erased) continue;
+    if (node.op->quantizing != Quantizing::kNo) return true;
+    for (const ValueId v : node.inputs) {
+      if (!graph.IsConstant(v)) continue;
+      const DType type = graph.value(v).info.dtype;
+      const bool small = type == DType::kInt8 || type == DType::kUInt8;
+      if (small && graph.value(v).constant.rank() >= 2) return true;
+    }
+  }
+  return false;
+}
+
+StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Tensor>& inputs,
+                                       DType precision, double tolerance, const Target& target,
+                                       ThreadPool* pool) {
+  Comparison comparison;
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> reference,
+                         RunIn(graph, DType::kFloat32, inputs, target, pool));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> narrow,
+                         RunIn(graph, precision, inputs, target, pool));
+  const auto compare = [&](const Graph& of, std::size_t i, const std::vector<Tensor>& a,
+                           const std::vector<Tensor>& b) -> std::optional<TensorError> {
+    const ValueId v = of.outputs()[i];
+    if (!IsFloating(b[i].dtype()) || a[i].shape() != b[i].shape()) return std::nullopt;
+    return TensorError{of.value(v).name, MakerOf(of, v), RelativeError(a[i], b[i])};
+  };
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    if (const auto error = compare(graph, i, narrow, reference)) {
+      comparison.outputs.push_back(*error);
+    }
+  }
+
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
+  Graph exposed = graph.Clone();
+  for (const ValueId v : LayerValues(graph, order)) exposed.AddOutput(v);
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> layers,
+                         RunIn(exposed, DType::kFloat32, inputs, target, pool));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> narrow_layers,
+                         RunIn(exposed, precision, inputs, target, pool));
+  for (std::size_t i = graph.outputs().size(); i < layers.size(); ++i) {
+    const auto error = compare(exposed, i, narrow_layers, layers);
+    if (!error) continue;
+    comparison.layers.push_back(*error);
+    if (!comparison.parted && error->relative > tolerance) comparison.parted = *error;
+  }
+  return comparison;
+}
+
+}  // namespace plumb::lab
