@@ -31,6 +31,11 @@ Status PrintLabels(const RunCommand& command, const Tensor& scores) {
     labels.push_back(text.substr(at, end - at));
     at = end + 1;
   }
+  const DType type = scores.dtype();
+  if (type == DType::kString || type == DType::kInt4 || type == DType::kUInt4) {
+    return UsageError("--labels: the first output is of type " + Str(DTypeName(type)) +
+                      ", expected numbers of a byte or more");
+  }
   const std::vector<double> values = ToDoubles(scores);
   if (labels.size() != values.size()) {
     return InvalidArgument("'", command.labels, "' has ", labels.size(),

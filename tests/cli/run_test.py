@@ -95,6 +95,15 @@ class StringsTest(CommandLine):
                 file = self.json_file(text)
                 self.fails(1, f"'{file}': {message}", "run", self.model, "--input", f"x={file}")
 
+    def test_strings_are_no_scores(self):
+        labels = self.folder / "labels.txt"
+        labels.write_text("cat\n")
+        file = self.json_file('{"type": "str", "shape": [2], "data": ["a", "b"]}')
+        status, _, err = plumb("run", self.model, "--input", f"x={file}", "--labels", labels)
+        self.assertEqual((status, err), (
+            2, "plumb run: --labels: the first output is of type str, expected numbers of a byte "
+               "or more; see plumb run --help\n"))
+
     def test_bytes_that_json_cannot_hold_are_an_error(self):
         tensor = helper.make_tensor("x", TensorProto.STRING, [2], [b"\xff", b"b"])
         (self.folder / "x.pb").write_bytes(tensor.SerializeToString())
