@@ -1,4 +1,5 @@
 // Lowering of integer products to kernels/dot.
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -80,6 +81,7 @@ bool FillProblem(const LowerContext& context, std::int64_t channels, kernels::Do
   }
   for (const double scale : w_scales) {
     constants->scales.push_back(static_cast<float>(x_scale * scale / inner_scale));
+    if (!std::isfinite(constants->scales.back())) return false;
   }
   problem->src = context.input(kX).dtype;
   problem->dst = context.output(0).dtype;
@@ -95,6 +97,7 @@ bool FillProblem(const LowerContext& context, std::int64_t channels, kernels::Do
     problem->residual_zero = static_cast<std::int32_t>(ScalarOr(context, kResidualZero, 0));
     problem->residual_step = static_cast<float>(ScalarOr(context, kResidualScale, 1) / y_scale);
     problem->inner_step = static_cast<float>(inner_scale / y_scale);
+    if (!std::isfinite(problem->residual_step) || !std::isfinite(problem->inner_step)) return false;
     const DType inner =
         context.has_input(kInnerZero) ? context.input(kInnerZero).dtype : context.output(0).dtype;
     const StatusOr<IntegerRange> range = RangeOf(inner);

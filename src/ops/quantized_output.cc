@@ -128,6 +128,10 @@ Status WriteQuantized(ReferenceContext& context, Tensor sums, int axis) {
       x = first + second;
     }
     const double y = Activate(epilogue, x);
+    if (!is_real && std::isnan(y)) {
+      result[i] = y_zero;  // of a scale that is no number
+      continue;
+    }
     result[i] =
         is_real ? y
                 : std::nearbyint(std::clamp(static_cast<float>(y), range.low, range.high)) + y_zero;

@@ -56,6 +56,9 @@ class Fusion {
     if (node.attrs.Int("block_size", 0) != 0 || !graph_.IsConstant(q.scale)) return std::nullopt;
     if (q.zero != kNoValue && !graph_.IsConstant(q.zero)) return std::nullopt;
     if (graph_.value(q.scale).info.dtype != DType::kFloat32) return std::nullopt;
+    for (const double scale : ToDoubles(graph_.value(q.scale).constant)) {
+      if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
+    }
     return q;
   }
 

@@ -276,6 +276,21 @@ graph g(x: f32[3,8]) -> (y) {
   EXPECT_THAT(after, HasSubstr("y = MatMul(xd, wd)"));
 }
 
+TEST(PassesTest, ScalesThatAreNoneStayAsTheyAre) {
+  const std::string after = After("FuseQuantized", R"(
+graph g(x: f32[3,8]) -> (y) {
+  sx = const f32[] {0.02}
+  sw = const f32[] {0}
+  w = const i8[8,5] seed(1)
+  xq = QuantizeLinear(x, sx)
+  xd = DequantizeLinear(xq, sx)
+  wd = DequantizeLinear(w, sw)
+  y = MatMul(xd, wd)
+})",
+                                  {3, 8});
+  EXPECT_THAT(after, HasSubstr("y = MatMul(xd, wd)"));
+}
+
 TEST(PassesTest, WhatLiesBetweenNarrowProductsIsNarrow) {
   const std::string after = After("NarrowProducts", R"(
 graph g(x: f32[1,16,6,6]) -> (y) {

@@ -487,6 +487,9 @@ TEST_F(DotTest, EmptyBatchAndOutputsWithoutTaps) {
   p.src = p.dst = ChannelsLastStrides(p.in_size, 8);
   CheckFloats(problem, false);
   p.batch = 1;
+  p.in_channels = 0;  // sums of nothing
+  CheckFloats(problem, false);
+  p.in_channels = 8;
   p.transposed = true;
   p.stride = {1, 3, 3};
   p.out_size = {1, 15, 15};
