@@ -24,7 +24,7 @@ class MediaFile {
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 
-  // Fills image, frame, seconds and origin of the message; false at the end. A corrupt frame is a
+  // Fills image (upright), frame, seconds and origin of the message; false at the end. A corrupt frame is a
   // BadItem, after which reading goes on.
   StatusOr<bool> Next(const std::string& payload, BufferPool& buffers, Message* message);
   const MediaStreamInfo& info() const { return info_; }
@@ -38,7 +38,7 @@ class MediaFile {
   MediaStreamInfo info_{};
 };
 
-// The first picture of a file, for photographs.
+// The first picture of a file, upright, for photographs.
 StatusOr<Image> ReadPicture(const std::string& path);
 
 }  // namespace plumb::pipeline

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "core/file_io.h"
@@ -43,15 +44,18 @@ class MediaTest : public testing::Test {
     return Path(name);
   }
 
-  // Frame i of the video is a grey of 10 * i.
+  // Frame i of the video is a grey of 10 * i with a white corner at the top left.
   std::string WriteVideo(const std::string& name, int frames, int width = 64, int height = 48) {
     const MediaApi* api = *MediaFunctions();
     char message[kMediaMessageBytes] = "";
     void* writer = api->create(Path(name).c_str(), width, height, 30, message);
     EXPECT_NE(writer, nullptr) << message;
     for (int i = 0; i < frames; ++i) {
-      const std::string grey(static_cast<std::size_t>(3 * width * height),
-                             static_cast<char>(10 * i));
+      std::string grey(static_cast<std::size_t>(3 * width * height), static_cast<char>(10 * i));
+      constexpr std::size_t kCorner = 16;
+      for (std::size_t y = 0; y < kCorner; ++y) {
+        grey.replace(3 * y * static_cast<std::size_t>(width), 3 * kCorner, 3 * kCorner, '\xff');
+      }
       EXPECT_EQ(api->write_rgb(writer, reinterpret_cast<const std::uint8_t*>(grey.data()),
                                3 * width, message),
                 1)
@@ -148,6 +152,86 @@ TEST_F(MediaTest, AFolderIsReadInTheOrderOfItsNamesAndABadFileIsSkipped) {
   EXPECT_EQ(read.bad[0], Path("c.jpg") +
                              ": a packet cannot be decoded: Invalid data found when "
                              "processing input (No JPEG data found in image)");
+}
+
+// Where column x, row y of a stored picture stands when it is shown, by the definition of EXIF:
+// each orientation says which sides the stored row 0 and column 0 are.
+std::pair<int, int> Shown(int orientation, int x, int y, int width, int height) {
+  const int left = x, top = y, right = width - 1 - x, bottom = height - 1 - y;
+  switch (orientation) {
+    case 1: return {left, top};
+    case 2: return {right, top};
+    case 3: return {right, bottom};
+    case 4: return {left, bottom};
+    case 5: return {top, left};
+    case 6: return {bottom, left};
+    case 7: return {bottom, right};
+    default: return {top, right};
+  }
+}
+
+void ExpectTurned(const Image& stored, const Image& shown, int orientation) {
+  ASSERT_EQ(shown.width, orientation < 5 ? stored.width : stored.height) << orientation;
+  ASSERT_EQ(shown.height, orientation < 5 ? stored.height : stored.width) << orientation;
+  for (int y = 0; y < stored.height; ++y) {
+    for (int x = 0; x < stored.width; ++x) {
+      const auto [to_x, to_y] = Shown(orientation, x, y, stored.width, stored.height);
+      ASSERT_EQ(std::memcmp(stored.pixels.get() + y * stored.row_bytes + 3 * x,
+                            shown.pixels.get() + to_y * shown.row_bytes + 3 * to_x, 3),
+                0)
+          << orientation << ": " << x << ", " << y;
+    }
+  }
+}
+
+TEST_F(MediaTest, PhotographsAreTurnedUprightByTheirExif) {
+  const std::string jpeg = *ReadFile(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/0.jpg");
+  const auto stored = ReadPicture(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/0.jpg");
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    // One little-endian directory with one entry, tag 0x0112, a short.
+    std::string exif(
+        "\xff\xe1\0\x22"
+        "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0",
+        28);
+    exif += static_cast<char>(orientation);
+    exif += std::string(7, '\0');
+    ASSERT_TRUE(
+        WriteFileAtomically(Path("turned.jpg"), jpeg.substr(0, 2) + exif + jpeg.substr(2)).ok());
+    const auto shown = ReadPicture(Path("turned.jpg"));
+    ASSERT_TRUE(shown.ok()) << shown.status();
+    ExpectTurned(*stored, *shown, orientation);
+  }
+}
+
+TEST_F(MediaTest, VideosAreTurnedUprightByTheirDisplayMatrix) {
+  const std::string path = WriteVideo("a.mp4", 3);
+  const std::string whole = *ReadFile(path);
+  constexpr std::size_t kMatrixInHeader = 4 + 40;  // bytes after the beginning of "tkhd"
+  const std::size_t matrix = whole.find("tkhd") + kMatrixInHeader;
+  constexpr char kOne[] = "\0\1\0\0", kMinusOne[] = "\xff\xff\0\0", kZero[] = "\0\0\0\0";
+  const ReadResult stored = ReadAll(path);
+  const Image& first = **stored.messages.at(0).Get<Image>("image");
+  ASSERT_GT(first.pixels[0], first.pixels[3 * 63] + 200);  // it can be seen which way up it is
+  struct Turn {
+    int exif;
+    const char *a, *b, *c, *d;
+  };
+  for (const Turn& turn :
+       {Turn{6, kZero, kOne, kMinusOne, kZero}, Turn{3, kMinusOne, kZero, kZero, kMinusOne},
+        Turn{8, kZero, kMinusOne, kOne, kZero}}) {
+    std::string turned = whole;
+    turned.replace(matrix, 4, turn.a, 4).replace(matrix + 4, 4, turn.b, 4);
+    turned.replace(matrix + 12, 4, turn.c, 4).replace(matrix + 16, 4, turn.d, 4);
+    ASSERT_TRUE(WriteFileAtomically(Path("turned.mp4"), turned).ok());
+    const ReadResult read = ReadAll(Path("turned.mp4"));
+    ASSERT_TRUE(read.status.ok()) << read.status;
+    ASSERT_EQ(read.messages.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) {
+      ExpectTurned(**stored.messages[i].Get<Image>("image"), **read.messages[i].Get<Image>("image"),
+                   turn.exif);
+    }
+  }
 }
 
 // A tag that the decoder does not know (296: the unit of resolution) is no damage.

@@ -29,7 +29,7 @@ typedef struct {
 } MediaStreamInfo;
 
 typedef struct {
-  int width, height;
+  int width, height; /* upright, whichever way the file stores it */
   int64_t number; /* from 0, by its time where the file tells it, so that lost frames are counted */
   double seconds; /* its time in the file */
 } MediaPictureInfo;
@@ -42,8 +42,8 @@ typedef struct {
   void* (*open)(const char* path, int threads, MediaStreamInfo* info, char* message);
   /* Decodes the next picture and keeps it until the next call. */
   enum MediaNext (*next)(void* reader, MediaPictureInfo* picture, char* message);
-  /* Writes the picture as interleaved RGB rows, each beginning row_bytes after the one before; 0
-     when it failed. `rows` must hold 64 bytes beyond the last pixel: the conversion writes in
+  /* Writes the picture, upright, as interleaved RGB rows, each beginning row_bytes after the one
+     before; 0 when it failed. `rows` must hold 64 bytes beyond the last pixel: the conversion writes in
      blocks. */
   int (*read_rgb)(void* reader, uint8_t* rows, int64_t row_bytes, char* message);
   void (*close)(void* reader);

@@ -2,17 +2,19 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "pipeline/media/media_module.h"
+#include "pipeline/media/orientation.h"
 
 namespace plumb::pipeline::media {
 namespace {
@@ -44,6 +46,9 @@ class Reader {
   MediaNext Bad(char* message, const char* what, int error);
   // Number and time of what has that time stamp, or of the next picture where it has none.
   void Place(std::int64_t time_stamp, MediaPictureInfo* picture) const;
+  // Which way up the decoded picture is stored.
+  Orientation FrameOrientation() const;
+  bool Convert(std::uint8_t* rows, std::int64_t row_bytes, char* message);
 
   Owned<AVFormatContext> format_;
   Owned<AVCodecContext> codec_;
@@ -51,6 +56,9 @@ class Reader {
   Owned<AVPacket> packet_;
   Owned<SwsContext> scaler_;
   AVStream* stream_ = nullptr;
+  Orientation orientation_;                 // of the decoded picture
+  std::unique_ptr<std::uint8_t[]> stored_;  // RGB as it is stored, where that is not upright
+  std::int64_t stored_bytes_ = 0;
   double frames_per_second_ = 0;
   std::int64_t last_number_ = -1;
   int errors_in_a_row_ = 0;
@@ -124,8 +132,9 @@ MediaNext Reader::Next(MediaPictureInfo* picture, char* message) {
         return Bad(message, "the frame is damaged", 0);
       }
       errors_in_a_row_ = 0;
-      picture->width = frame_->width;
-      picture->height = frame_->height;
+      orientation_ = FrameOrientation();
+      picture->width = orientation_.transposed ? frame_->height : frame_->width;
+      picture->height = orientation_.transposed ? frame_->width : frame_->height;
       Place(frame_->best_effort_timestamp, picture);
       last_number_ = picture->number;
       return kMediaPicture;
@@ -173,7 +182,34 @@ void Reader::Place(std::int64_t time_stamp, MediaPictureInfo* picture) const {
   picture->number = number;
 }
 
+// A matrix of the frame itself goes before that of the stream.
+Orientation Reader::FrameOrientation() const {
+  const AVFrameSideData* own = av_frame_get_side_data(frame_.get(), AV_FRAME_DATA_DISPLAYMATRIX);
+  if (own != nullptr) return OrientationOfMatrix(reinterpret_cast<std::int32_t*>(own->data));
+  const auto* matrix = reinterpret_cast<const std::int32_t*>(
+      av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+  if (matrix != nullptr) return OrientationOfMatrix(matrix);
+  const AVDictionaryEntry* exif = av_dict_get(frame_->metadata, "Orientation", nullptr, 0);
+  return OrientationOfExif(exif == nullptr ? 1 : std::atoi(exif->value));
+}
+
 bool Reader::ReadRgb(std::uint8_t* rows, std::int64_t row_bytes, char* message) {
+  if (orientation_.upright()) return Convert(rows, row_bytes, message);
+  constexpr std::int64_t kBeyond = 64;  // the conversion writes in blocks
+  const std::int64_t stored_row_bytes = std::int64_t{3} * frame_->width;
+  const std::int64_t bytes = stored_row_bytes * frame_->height + kBeyond;
+  if (bytes > stored_bytes_) {
+    stored_.reset(new (std::nothrow) std::uint8_t[static_cast<std::size_t>(bytes)]);
+    stored_bytes_ = stored_ == nullptr ? 0 : bytes;
+    if (stored_ == nullptr) return Fail(message, "no memory to turn the picture upright", 0);
+  }
+  if (!Convert(stored_.get(), stored_row_bytes, message)) return false;
+  TurnUpright(orientation_, stored_.get(), stored_row_bytes, frame_->width, frame_->height, rows,
+              row_bytes);
+  return true;
+}
+
+bool Reader::Convert(std::uint8_t* rows, std::int64_t row_bytes, char* message) {
   const auto format = static_cast<AVPixelFormat>(frame_->format);
   const SwsContext* const before = scaler_.get();
   SwsContext* scaler = sws_getCachedContext(scaler_.release(), frame_->width, frame_->height,

@@ -1,5 +1,5 @@
 // media: pictures of a video, of a picture, or of all pictures and videos of a folder in the order
-// of their names, numbered through.
+// of their names, numbered through. Pictures are turned upright where EXIF or the video says how.
 //
 // Keys: source (file or folder); rate fast (as fast as the stages take them) or native (a picture
 // is due when it would be shown); fps (pictures a second: default is the video's, pictures have
