@@ -74,7 +74,8 @@ StatusOr<bool> MediaFile::Next(const std::string& payload, BufferPool& buffers, 
   MediaPictureInfo picture{};
   message->origin = path_;
   const MediaNext next = api_->next(reader_, &picture, words);
-  if (next == kMediaEnd) return false;
+  if (next == kMediaCut) cut_short_ = words;
+  if (next == kMediaEnd || next == kMediaCut) return false;
   message->frame = picture.number;
   message->seconds = picture.seconds;
   if (next == kMediaBad) return BadItem(words);

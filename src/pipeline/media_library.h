@@ -24,16 +24,19 @@ class MediaFile {
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 
-  // Fills image (upright), frame, seconds and origin of the message; false at the end. A corrupt frame is a
-  // BadItem, after which reading goes on.
+  // Fills image (upright), frame, seconds and origin of the message; false at the end. A corrupt
+  // frame is a BadItem, after which reading goes on.
   StatusOr<bool> Next(const std::string& payload, BufferPool& buffers, Message* message);
   const MediaStreamInfo& info() const { return info_; }
+  // Once Next has said false: why the file ended before it should; empty where it is whole, as far
+  // as its container tells.
+  const std::string& cut_short() const { return cut_short_; }
 
  private:
   MediaFile(const MediaApi* api, std::string path) : api_(api), path_(std::move(path)) {}
 
   const MediaApi* api_;
-  std::string path_;
+  std::string path_, cut_short_;
   void* reader_ = nullptr;
   MediaStreamInfo info_{};
 };

@@ -315,6 +315,24 @@ TEST_F(MediaTest, ACutVideoGivesTheFramesThatAreThere) {
   }
 }
 
+TEST_F(MediaTest, AVideoThatIsCutShortSaysSo) {
+  for (const char* name : {"a.mkv", "a.avi"}) {
+    const std::string path = WriteVideo(name, 30), whole = *ReadFile(path);
+    for (const bool cut : {false, true}) {
+      ASSERT_TRUE(
+          WriteFileAtomically(path, cut ? whole.substr(0, whole.size() * 4 / 5) : whole).ok());
+      const auto file = MediaFile::Open(path, 1);
+      ASSERT_TRUE(file.ok()) << file.status();
+      BufferPool buffers(0);
+      Message message;
+      StatusOr<bool> found = true;
+      while (!found.ok() || *found) found = (*file)->Next("image", buffers, &message);
+      EXPECT_THAT((*file)->cut_short(), StartsWith(cut ? "it is cut short" : "")) << name;
+      EXPECT_EQ((*file)->cut_short().empty(), !cut) << name;
+    }
+  }
+}
+
 TEST_F(MediaTest, DamagedVideosNeitherCrashNorHang) {
   const std::string whole = *ReadFile(WriteVideo("a.mkv", 30));
   for (std::size_t seed = 0; seed < 20; ++seed) {

@@ -12,15 +12,16 @@
 extern "C" {
 #endif
 
-enum { kMediaApiVersion = 1, kMediaMessageBytes = 512 };
+enum { kMediaApiVersion = 2, kMediaMessageBytes = 512 };
 
 /* What MediaApi::next found. */
 enum MediaNext {
   kMediaEnd = 0,
   kMediaPicture = 1,
-  kMediaBad = 2,   /* a corrupt frame: number and seconds are its place, the message says why, and
-                      the next call goes on */
-  kMediaFailed = 3 /* nothing more can be read */
+  kMediaBad = 2,    /* a corrupt frame: number and seconds are its place, the message says why, and
+                       the next call goes on */
+  kMediaFailed = 3, /* nothing more can be read */
+  kMediaCut = 4     /* the end, before the file says that it should be; the message says why */
 };
 
 typedef struct {
@@ -43,17 +44,16 @@ typedef struct {
   /* Decodes the next picture and keeps it until the next call. */
   enum MediaNext (*next)(void* reader, MediaPictureInfo* picture, char* message);
   /* Writes the picture, upright, as interleaved RGB rows, each beginning row_bytes after the one
-     before; 0 when it failed. `rows` must hold 64 bytes beyond the last pixel: the conversion writes in
-     blocks. */
+     before; 0 when it failed. `rows` must hold 64 bytes beyond the last pixel: the conversion
+     writes in blocks. */
   int (*read_rgb)(void* reader, uint8_t* rows, int64_t row_bytes, char* message);
   void (*close)(void* reader);
 
   /* A video file of that size; the ending of the path chooses the container. Null on failure. */
   void* (*create)(const char* path, int width, int height, double frames_per_second, char* message);
   int (*write_rgb)(void* writer, const uint8_t* rows, int64_t row_bytes, char* message);
-  /* Ends the file; 0 when it failed. The writer is gone afterwards, as after abandon. */
+  /* Ends the file; 0 when it failed. The writer is gone afterwards. */
   int (*finish)(void* writer, char* message);
-  void (*abandon)(void* writer);
 } MediaApi;
 
 /* The one symbol of the module. */

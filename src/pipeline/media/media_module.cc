@@ -29,6 +29,8 @@ void KeepFirstError(void* object, int level, const char* format, va_list argumen
 
 void ForgetLog() { logged[0] = '\0'; }
 
+const char* LoggedError() { return logged; }
+
 bool Fail(char* message, const std::string& what, int error) {
   char words[AV_ERROR_MAX_STRING_SIZE] = "";
   if (error != 0) av_strerror(error, words, sizeof(words));
@@ -45,9 +47,8 @@ extern "C" __attribute__((visibility("default"))) const MediaApi* PlumbMediaApi(
   // What goes wrong is returned; a library prints nothing.
   av_log_set_callback(media::KeepFirstError);
   static const MediaApi api = {
-      kMediaApiVersion, media::OpenReader,   media::NextPicture,
-      media::ReadRgb,   media::CloseReader,  media::CreateWriter,
-      media::WriteRgb,  media::FinishWriter, media::AbandonWriter,
+      kMediaApiVersion,   media::OpenReader,   media::NextPicture, media::ReadRgb,
+      media::CloseReader, media::CreateWriter, media::WriteRgb,    media::FinishWriter,
   };
   return &api;
 }

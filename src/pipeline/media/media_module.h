@@ -13,6 +13,8 @@ namespace plumb::pipeline::media {
 bool Fail(char* message, const std::string& what, int error);
 // Forgets what FFmpeg has logged on this thread: every function of the table begins with it.
 void ForgetLog();
+// The first error that FFmpeg has logged on this thread since; empty: none.
+const char* LoggedError();
 
 void* OpenReader(const char* path, int threads, MediaStreamInfo* info, char* message);
 MediaNext NextPicture(void* reader, MediaPictureInfo* picture, char* message);
@@ -23,6 +25,5 @@ void* CreateWriter(const char* path, int width, int height, double frames_per_se
                    char* message);
 int WriteRgb(void* writer, const std::uint8_t* rows, std::int64_t row_bytes, char* message);
 int FinishWriter(void* writer, char* message);
-void AbandonWriter(void* writer);
 
 }  // namespace plumb::pipeline::media

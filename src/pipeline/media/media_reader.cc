@@ -7,11 +7,13 @@ extern "C" {
 }
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "pipeline/media/media_module.h"
 #include "pipeline/media/orientation.h"
@@ -44,6 +46,9 @@ class Reader {
   // Gives the decoder one packet; false when it takes no more before a picture is taken out.
   MediaNext Feed(MediaPictureInfo* picture, char* message);
   MediaNext Bad(char* message, const char* what, int error);
+  MediaNext End(char* message) const;
+  // What the demultiplexer's coming to the end says of the file.
+  std::string WhyCutShort() const;
   // Number and time of what has that time stamp, or of the next picture where it has none.
   void Place(std::int64_t time_stamp, MediaPictureInfo* picture) const;
   // Which way up the decoded picture is stored.
@@ -62,7 +67,9 @@ class Reader {
   double frames_per_second_ = 0;
   std::int64_t last_number_ = -1;
   int errors_in_a_row_ = 0;
-  bool drained_ = false;
+  std::int64_t packets_ = 0;  // of the stream
+  bool drained_ = false, complained_ = false;
+  std::string cut_short_;  // why the end came early; empty: it did not
 };
 
 bool Reader::Open(const char* path, int threads, MediaStreamInfo* info, char* message) {
@@ -75,6 +82,8 @@ bool Reader::Open(const char* path, int threads, MediaStreamInfo* info, char* me
   format_.reset(format);
   error = avformat_find_stream_info(format, nullptr);
   if (error < 0) return Fail(message, "no stream could be read", error);
+  // A short file is read to its end here already.
+  complained_ = format->pb != nullptr && avio_feof(format->pb) != 0 && LoggedError()[0] != '\0';
   const int index = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (index < 0) return Fail(message, "there is no picture or video stream in it", 0);
   stream_ = format->streams[index];
@@ -139,15 +148,33 @@ MediaNext Reader::Next(MediaPictureInfo* picture, char* message) {
       last_number_ = picture->number;
       return kMediaPicture;
     }
-    if (error == AVERROR_EOF) return kMediaEnd;
+    if (error == AVERROR_EOF) return End(message);
     if (error != AVERROR(EAGAIN)) {
       Place(AV_NOPTS_VALUE, picture);
       return Bad(message, "a frame cannot be decoded", error);
     }
-    if (drained_) return kMediaEnd;
+    if (drained_) return End(message);
     const MediaNext fed = Feed(picture, message);
     if (fed != kMediaPicture) return fed;
   }
+}
+
+MediaNext Reader::End(char* message) const {
+  if (cut_short_.empty()) return kMediaEnd;
+  std::snprintf(message, kMediaMessageBytes, "%s", cut_short_.c_str());
+  return kMediaCut;
+}
+
+// Demultiplexers complain when they look for more than is there. That for AVI does not, but its
+// header has the true count; in MP4 and MOV that may hold frames which an edit list leaves out.
+std::string Reader::WhyCutShort() const {
+  const bool complained = complained_ || LoggedError()[0] != '\0';
+  const bool counted = std::string_view(format_->iformat->name) == "avi";
+  const std::int64_t promised = stream_->nb_frames;
+  if (!complained && !(counted && packets_ < promised)) return {};
+  if (packets_ >= promised) return "it is cut short, or its end is damaged";
+  return "it is cut short: " + std::to_string(packets_) + " of " + std::to_string(promised) +
+         " frames are there";
 }
 
 // kMediaPicture: fed, try again to take a picture out.
@@ -155,6 +182,7 @@ MediaNext Reader::Feed(MediaPictureInfo* picture, char* message) {
   int error = av_read_frame(format_.get(), packet_.get());
   if (error == AVERROR_EOF) {
     drained_ = true;
+    cut_short_ = WhyCutShort();
     avcodec_send_packet(codec_.get(), nullptr);
     return kMediaPicture;
   }
@@ -163,6 +191,7 @@ MediaNext Reader::Feed(MediaPictureInfo* picture, char* message) {
     return kMediaFailed;
   }
   if (packet_->stream_index == stream_->index) {
+    ++packets_;
     Place(packet_->pts, picture);
     error = avcodec_send_packet(codec_.get(), packet_.get());
   }

@@ -161,6 +161,4 @@ int FinishWriter(void* writer, char* message) {
   return owned->Finish(message) ? 1 : 0;
 }
 
-void AbandonWriter(void* writer) { delete static_cast<Writer*>(writer); }
-
 }  // namespace plumb::pipeline::media

@@ -56,7 +56,9 @@ class MediaSource : public Source {
  public:
   explicit MediaSource(const MediaParams& params) : params_(params) {}
 
-  Status Start(const StageContext&) override {
+  Status Start(const StageContext& context) override {
+    id_ = context.id;
+    recorder_ = context.recorder;
     std::error_code error;
     is_folder_ = fs::is_directory(params_.source, error);
     frames_per_second_ = params_.fps;
@@ -96,6 +98,7 @@ class MediaSource : public Source {
       }
       const StatusOr<bool> found = file_->Next(params_.output, buffers_, message);
       if (found.ok() && !*found) {
+        NoteCut(message->origin);
         file_ = nullptr;
         if (last_number_ >= first_number_) continue;
         message->frame = last_number_ = first_number_;
@@ -113,6 +116,11 @@ class MediaSource : public Source {
   }
 
  private:
+  void NoteCut(const std::string& path) const {
+    if (file_->cut_short().empty() || recorder_ == nullptr) return;
+    recorder_->AddEvent(id_, "cut short", path + ": " + file_->cut_short());
+  }
+
   // In a folder one bad file is skipped.
   Status OpenNext(Message* message) {
     const std::string& path = files_[next_file_++];
@@ -137,6 +145,8 @@ class MediaSource : public Source {
   }
 
   const MediaParams params_;
+  std::string id_;
+  measure::Recorder* recorder_ = nullptr;
   BufferPool buffers_;
   bool is_folder_ = false, gave_everything_ = false;
   std::vector<std::string> files_;
