@@ -25,7 +25,7 @@ rm -f "$out/gallery.json"
 "$plumb" enroll "$out/gallery.json" --people "$data/enrol" --skip-bad \
   --pipeline apps/faces/faces.yaml
 "$plumb" pipeline run apps/faces/faces.yaml --source "$data/video.mp4" \
-  --set "match.gallery=$PWD/$out/gallery.json" --truth "$data/truth.jsonl" --report "$out"
+  --set "match.gallery=$out/gallery.json" --truth "$data/truth.jsonl" --report "$out"
 
 if "$python" -c 'import numpy' 2> /dev/null && command -v ffmpeg > /dev/null; then
   echo

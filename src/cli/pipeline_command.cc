@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include <unistd.h>
@@ -18,9 +19,16 @@
 namespace plumb::cli {
 namespace {
 
-std::atomic<int> interrupts{0};
+std::atomic<int> interrupts{0}, first_interrupt{0};
 
-void CountInterrupt(int) { interrupts.fetch_add(1); }
+// The first signal ends the run, a second one drops what is under way, a third one kills.
+void CountInterrupt(int number) {
+  int none = 0;
+  first_interrupt.compare_exchange_strong(none, number);
+  if (interrupts.fetch_add(1) == 0) return;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
 
 struct PipelineCommand {
   std::string file, source, report, output, truth;
@@ -30,14 +38,22 @@ struct PipelineCommand {
   std::vector<std::string> words;  // the whole command, for the record
 };
 
-// "stage.key=value"
-Status ApplySetting(const std::string& setting, pipeline::PipelineSpec* spec) {
-  const std::size_t dot = setting.find('.'), equals = setting.find('=');
-  if (dot == std::string::npos || equals == std::string::npos || dot > equals) {
-    return UsageError("--set " + setting + ": expected STAGE.KEY=VALUE");
+// The file with what the options change. A mistake in an option is one of usage.
+StatusOr<pipeline::PipelineSpec> LoadPipeline(const PipelineCommand& command) {
+  PLUMB_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::LoadPipelineFile(command.file));
+  if (!command.source.empty()) {
+    PLUMB_RETURN_IF_ERROR(
+        pipeline::OverrideSource(&spec, command.source, "--source " + command.source));
   }
-  const std::string key = setting.substr(dot + 1, equals - dot - 1);
-  return pipeline::OverrideParam(spec, setting.substr(0, dot), key, setting.substr(equals + 1));
+  Status status;
+  for (const std::string& setting : command.set) {
+    if (status.ok()) status = pipeline::ApplySetting(&spec, setting, "--set " + setting);
+  }
+  if (status.ok()) status = pipeline::CheckStages(spec);
+  const std::string message(status.message());
+  if (message.starts_with("--set ")) return UsageError(message);
+  PLUMB_RETURN_IF_ERROR(status);
+  return spec;
 }
 
 void PrintProgress(const pipeline::Progress& p) {
@@ -65,14 +81,33 @@ void PrintResult(const pipeline::ApplicationResult& result, Format format) {
   }
 }
 
+Status WriteReports(const PipelineCommand& command, const pipeline::ApplicationResult& result) {
+  if (command.report.empty()) return OkStatus();
+  PLUMB_RETURN_IF_ERROR(pipeline::WriteReports(command.report, result));
+  if (command.format == Format::kTable) {
+    std::printf("\nreport: %s/report.html\n", command.report.c_str());
+  }
+  return OkStatus();
+}
+
+// Ends the program with the status that a shell gives to what a signal ended; comes back when what
+// was printed cannot be written, which is another failure.
+void ExitStopped(const pipeline::ApplicationResult& result) {
+  constexpr int kBySignal = 128;
+  const int number = first_interrupt;
+  std::string dropped;
+  if (result.cancelled) {
+    dropped = absl::StrCat(", ", result.progress.started - result.progress.finished,
+                           " under way were dropped");
+  }
+  std::fprintf(stderr, "plumb: stopped by %s after %lld frames%s\n",
+               number == SIGINT ? "SIGINT" : "SIGTERM",
+               static_cast<long long>(result.progress.finished), dropped.c_str());
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) std::exit(kBySignal + number);
+}
+
 Status Execute(const PipelineCommand& command) {
-  PLUMB_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::LoadPipelineFile(command.file));
-  if (!command.source.empty()) {
-    PLUMB_RETURN_IF_ERROR(pipeline::OverrideSource(&spec, command.source));
-  }
-  for (const std::string& setting : command.set) {
-    PLUMB_RETURN_IF_ERROR(ApplySetting(setting, &spec));
-  }
+  PLUMB_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, LoadPipeline(command));
   PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
   ThreadPool pool(target.cores);
   pipeline::ApplicationOptions options;
@@ -89,19 +124,14 @@ Status Execute(const PipelineCommand& command) {
   std::signal(SIGINT, CountInterrupt);
   std::signal(SIGTERM, CountInterrupt);
   const StatusOr<pipeline::ApplicationResult> result = pipeline::RunApplication(spec, options);
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
   PrintResult(*result, command.format);
   for (const std::string& warning : pipeline::Warnings(*result)) {
     std::fprintf(stderr, "plumb: warning: %s\n", warning.c_str());
   }
-  if (command.report.empty()) return OkStatus();
-  PLUMB_RETURN_IF_ERROR(pipeline::WriteReports(command.report, *result));
-  if (command.format == Format::kTable) {
-    std::printf("\nreport: %s/report.html\n", command.report.c_str());
-  }
+  PLUMB_RETURN_IF_ERROR(WriteReports(command, *result));
+  if (result->stopped) ExitStopped(*result);
   return OkStatus();
 }
 
@@ -114,17 +144,31 @@ void AddPipeline(CLI::App& app, Action* action) {
   group->footer("Example: plumb pipeline run apps/faces/faces.yaml");
   CLI::App* sub = group->add_subcommand("run", "Run an application until its source ends");
   sub->add_option("FILE", command->file, "pipeline file (YAML)")->required();
-  sub->add_option("--source", command->source, "video, picture or folder instead of the file's");
+  const auto not_empty = [](const std::string& path) {
+    return std::string(path.empty() ? "expected a path, got nothing" : "");
+  };
+  sub->add_option("--source", command->source, "video, picture or folder instead of the file's")
+      ->check(not_empty);
   sub->add_option("--report", command->report,
-                  "folder for report.html, records.jsonl, trace.json, summary.json");
+                  "folder for report.html, records.jsonl, trace.json, summary.json")
+      ->check(not_empty);
   sub->add_option("--output", command->output,
-                  "folder for what stages write (default: that of --report, or this one)");
+                  "folder for what stages write (default: that of --report, or this one)")
+      ->check(not_empty);
   sub->add_option("--truth", command->truth,
-                  "ground truth (JSON Lines) that the written detections are compared with");
+                  "ground truth (JSON Lines) that the written detections are compared with")
+      ->check(not_empty);
   sub->add_flag("--profile", command->profile, "record every step of the networks");
-  sub->add_option("--set", command->set, "change a parameter: STAGE.KEY=VALUE")->type_size(1);
+  sub->add_option("--set", command->set,
+                  "change a value of the file: STAGE.KEY=VALUE, or channels.STAGE.KEY=VALUE of the "
+                  "channel to a stage; VALUE is YAML: 3, [640, 360]")
+      ->type_size(1);
   DeclareFormat(sub, &command->format);
-  sub->footer("Example: plumb pipeline run apps/faces/faces.yaml --source party.mp4 --report out");
+  sub->footer(
+      "SIGINT or SIGTERM ends the source; what is under way is finished and written, and the "
+      "status\n"
+      "is 130 or 143. A second one drops what is under way.\n\n"
+      "Example: plumb pipeline run apps/faces/faces.yaml --source party.mp4 --report out");
   sub->callback([command, action, sub] {
     command->words = {"plumb", "pipeline", "run", command->file};
     for (const CLI::Option* option : sub->get_options()) {

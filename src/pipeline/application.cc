@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 
@@ -16,6 +17,8 @@ namespace plumb::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kStopped[] = "stopped";  // what an event of a run that was asked to end says
 
 std::string AbsolutePath(const std::string& path) {
   std::error_code error;
@@ -91,15 +94,22 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
   PLUMB_ASSIGN_OR_RETURN(const std::unique_ptr<Runner> runner,
                          Runner::Create(spec, runner_options));
   running = runner.get();
-  PLUMB_RETURN_IF_ERROR(runner->Run());
-
+  const Status ran = runner->Run();
   ApplicationResult result;
+  result.cancelled = absl::IsCancelled(ran);
+  result.stopped = options.stop != nullptr && options.stop->load() > 0;
+  if (!result.cancelled) PLUMB_RETURN_IF_ERROR(ran);
   result.progress = runner->progress();
+  if (result.stopped) {
+    recorder.AddEvent(spec.name, kStopped,
+                      absl::StrCat("stopped after ", result.progress.finished, " frames"));
+  }
   measure::RunHeader header = options.header;
   AddSettings(spec, options, result.progress, &header);
   result.run = recorder.Finish(std::move(header));
   result.run.graph = spec.Graph();
-  if (!options.truth.empty()) {
+  // Lines of a cancelled run may lack frames that came before others.
+  if (!options.truth.empty() && !result.cancelled) {
     PLUMB_ASSIGN_OR_RETURN(const FaceCounts counts,
                            CompareWithTruth(results, options.truth, result.progress.complete));
     result.run.quality = QualityOf(counts);
@@ -119,6 +129,7 @@ std::string SummaryJson(const ApplicationResult& result) {
   std::string text;
   measure::JsonObject object(&text);
   object.Int("frames", static_cast<std::int64_t>(analysis.frames.size()));
+  object.Int("skipped", result.progress.failed);
   object.Number("seconds", analysis.seconds());
   object.Number("realtime_factor", fps > 0 ? analysis.frames_per_second() / fps : kNone);
   for (const char* what : {"recall", "precision", "rank1", "stranger_acceptance"}) {
@@ -132,25 +143,33 @@ std::string SummaryJson(const ApplicationResult& result) {
 
 std::vector<std::string> Warnings(const ApplicationResult& result) {
   constexpr std::size_t kMost = 10;
+  struct Skipped {
+    std::string stage, first;
+    int count = 0;
+  };
+  std::vector<Skipped> skipped;  // by stage
   std::vector<std::string> lines;
-  bool told_of_bad_items = false;
+  std::size_t left_out = 0;
   for (const measure::Event& event : result.run.events) {
-    if (lines.size() == kMost) {
-      lines.push_back(absl::StrCat("and more than these ", kMost, ": the records have all"));
-      break;
-    }
-    if (event.what != "failed") {
+    if (event.what == "failed") {
+      const auto known = std::find_if(skipped.begin(), skipped.end(),
+                                      [&](const Skipped& s) { return s.stage == event.where; });
+      ++(known != skipped.end() ? *known : skipped.emplace_back(Skipped{event.where, event.why}))
+            .count;
+    } else if (event.what != kStopped) {
       lines.push_back(absl::StrCat("'", event.where, "': ", event.why));
-    } else if (!told_of_bad_items) {
-      told_of_bad_items = true;
-      const std::int64_t count = result.progress.failed;
-      const std::string what = count == 1 ? "a bad item was skipped, in '"
-                                          : absl::StrCat(count,
-                                                         " bad items were skipped; the "
-                                                         "first in '");
-      lines.push_back(absl::StrCat(what, event.where, "': ", event.why));
     }
   }
+  if (lines.size() > kMost) {
+    left_out = lines.size() - kMost;
+    lines.resize(kMost);
+  }
+  for (const Skipped& s : skipped) {
+    lines.push_back(s.count == 1 ? absl::StrCat("1 frame was skipped in '", s.stage, "': ", s.first)
+                                 : absl::StrCat(s.count, " frames were skipped in '", s.stage,
+                                                "'; the first: ", s.first));
+  }
+  if (left_out > 0) lines.push_back(absl::StrCat(left_out, " more warnings are in the records"));
   return lines;
 }
 
@@ -165,12 +184,12 @@ Status WriteReports(const std::string& folder, const ApplicationResult& result,
   return measure::WriteReport(folder + "/report.html", title + " - Plumbline", lines, page);
 }
 
-Status OverrideSource(PipelineSpec* spec, const std::string& source) {
+Status OverrideSource(PipelineSpec* spec, const std::string& source, const std::string& origin) {
   for (const StageSpec& stage : spec->stages) {
     if (stage.type->make_source == nullptr) continue;
     const std::string path =
         source.find("://") == std::string::npos ? AbsolutePath(source) : source;
-    return OverrideParam(spec, stage.id, "source", path);
+    return OverrideParam(spec, stage.id, "source", path, origin);
   }
   return InvalidArgument(spec->file, ": the pipeline has no source");
 }

@@ -21,8 +21,8 @@ struct ApplicationOptions {
   std::string output_folder;   // of stages that write; made when missing
   bool profile = false;        // a span for each step of every network
   std::string truth;           // ground truth for write_jsonl's lines; empty: none
-  const std::atomic<int>* stop =
-      nullptr;  // 1: end the source and finish; 2 or more: drop everything
+  // 1: end the source and finish; 2 or more: drop what is under way. Either way there is a result.
+  const std::atomic<int>* stop = nullptr;
   std::function<void(const Progress&)> on_progress;
 };
 
@@ -30,6 +30,8 @@ struct ApplicationResult {
   measure::Run run;  // with quality figures
   measure::Analysis analysis;
   Progress progress;
+  bool stopped = false;    // it was asked to end
+  bool cancelled = false;  // and to drop what was under way
 };
 
 StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
@@ -39,8 +41,9 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
 // null.
 std::string SummaryJson(const ApplicationResult& result);
 
-// What a user should be told besides the figures, a line each: bad items, an empty gallery, records
-// that were lost. Empty when all is well.
+// What a user should be told besides the figures, a line each: how many frames each stage skipped
+// and the first of them, media that is cut short, an empty gallery, records that were lost. Empty
+// when all is well.
 std::vector<std::string> Warnings(const ApplicationResult& result);
 
 // Writes report.html, records.jsonl, trace.json and summary.json into the folder, which is made
@@ -48,8 +51,10 @@ std::vector<std::string> Warnings(const ApplicationResult& result);
 Status WriteReports(const std::string& folder, const ApplicationResult& result,
                     const std::string& page = {});
 
-// Makes the source stage read `source` (relative to the working folder).
-Status OverrideSource(PipelineSpec* spec, const std::string& source);
+// Makes the source stage read `source` (relative to the working folder); `origin` as for
+// OverrideParam.
+Status OverrideSource(PipelineSpec* spec, const std::string& source,
+                      const std::string& origin = "override");
 
 // faces.yaml of the faces application: in the working folder's apps/faces, or, in the folder above
 // that of the program, in share/plumbline/apps/faces or a source tree's apps/faces.

@@ -188,13 +188,50 @@ TEST_F(ApplicationTest, BadItemsAreAWarningAndAllOfThemAnError) {
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(Warnings(*result).size(), 1u);
   EXPECT_THAT(Warnings(*result)[0],
-              StartsWith("a bad item was skipped, in 'read': " + folder_ + "/in/2.ppm: frame 2: "));
+              StartsWith("1 frame was skipped in 'read': " + folder_ + "/in/2.ppm: frame 2: "));
   fs::remove_all(folder_ + "/in");
   ASSERT_TRUE(MakeDirectories(folder_ + "/in").ok());
   ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/0.jpg", "no picture").ok());
   EXPECT_THAT(Text(RunApplication(Spec(), options_).status()),
               StartsWith("every item was bad; the first: stage 'read': " + folder_ +
                          "/in/0.jpg: frame 0: "));
+}
+
+TEST_F(ApplicationTest, EveryStageTellsHowManyFramesItSkipped) {
+  const std::string small(3 * 8 * 8, '\x55');
+  for (const char* name : {"/in/3.ppm", "/in/4.ppm"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ + name, "P6\n8 8\n255\n" + small).ok());
+  }
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/in/5.ppm", "P6 no picture").ok());
+  const auto spec = ParsePipeline(
+      "pipeline: p\n"
+      "stages:\n"
+      "  read: {stage: media, source: in}\n"
+      "  out: {stage: write_video, image: image, path: out.mp4}\n"
+      "channels: [{from: read, to: out, ordered: true}]\n",
+      "p.yaml", folder_);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const auto result = RunApplication(*spec, options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(Warnings(*result),
+              testing::UnorderedElementsAre(
+                  StartsWith("1 frame was skipped in 'read': " + folder_ + "/in/5.ppm: frame 5: "),
+                  "2 frames were skipped in 'out'; the first: " + folder_ +
+                      "/in/3.ppm: frame 3: a picture of 8x8 in a video of 20x10"));
+  EXPECT_EQ(nlohmann::json::parse(SummaryJson(*result))["skipped"], 3);
+}
+
+TEST_F(ApplicationTest, ACancelledRunStillHasItsRecords) {
+  const std::atomic<int> stop{2};
+  options_.stop = &stop;
+  const auto result = RunApplication(Spec(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->stopped && result->cancelled);
+  EXPECT_TRUE(Warnings(*result).empty());
+  ASSERT_EQ(result->run.events.size(), 1u);
+  EXPECT_EQ(result->run.events[0].what, "stopped");
+  EXPECT_TRUE(WriteReports(folder_ + "/report", *result, Page()).ok());
+  EXPECT_TRUE(measure::ReadRunFile(folder_ + "/report/records.jsonl").ok());
 }
 
 }  // namespace

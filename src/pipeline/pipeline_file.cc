@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/file_io.h"
+#include "pipeline/pipeline_tree.h"
 
 namespace plumb::pipeline {
 namespace {
@@ -19,23 +20,19 @@ std::vector<std::string> TypeNames() {
 
 class SpecReader {
  public:
-  SpecReader(const std::string& file, const std::string& folder) {
-    spec_.file = file;
-    spec_.folder = folder;
-  }
-
   StatusOr<PipelineSpec> Read(const ParamNode& root) {
+    spec_.file = root.origin->name;
     if (root.form != ParamNode::Form::kMap) {
-      return Fail(root.line, "expected a mapping with the keys pipeline, stages and channels");
+      return Fail(root, "expected a mapping with the keys pipeline, stages and channels");
     }
-    StageParams top(root, spec_.file, "the pipeline", spec_.folder);
+    StageParams top(root, "the pipeline");
     spec_.name = top.RequiredText("pipeline");
     top.Ignore("stages");
     top.Ignore("channels");
     PLUMB_RETURN_IF_ERROR(top.Finish());
     const ParamNode* stages = root.Find("stages");
     if (stages == nullptr || stages->form != ParamNode::Form::kMap || stages->members.empty()) {
-      return Fail(stages == nullptr ? root.line : stages->line,
+      return Fail(stages == nullptr ? root : *stages,
                   "'stages' must be a mapping of at least one stage: id: {stage: type, ...}");
     }
     for (const auto& [id, node] : stages->members) PLUMB_RETURN_IF_ERROR(ReadStage(id, node));
@@ -43,23 +40,27 @@ class SpecReader {
     if (channels != nullptr) PLUMB_RETURN_IF_ERROR(ReadChannels(*channels));
     PLUMB_RETURN_IF_ERROR(CheckEnds());
     PLUMB_RETURN_IF_ERROR(SortStages());
+    spec_.tree = root;
     return std::move(spec_);
   }
 
  private:
-  Status Fail(int line, const std::string& problem) const {
-    return InvalidArgument(spec_.file, ":", line, ": ", problem);
+  static Status Fail(const std::string& place, const std::string& problem) {
+    return InvalidArgument(place, ": ", problem);
+  }
+  static Status Fail(const ParamNode& node, const std::string& problem) {
+    return Fail(node.Place(), problem);
   }
 
   Status ReadStage(const std::string& id, const ParamNode& node) {
     const std::string where = absl::StrCat("stage '", id, "'");
     if (node.form != ParamNode::Form::kMap) {
-      return Fail(node.line, where + ": expected a mapping with the key stage");
+      return Fail(node, where + ": expected a mapping with the key stage");
     }
     StageSpec stage;
     stage.id = id;
-    stage.line = node.line;
-    StageParams params(node, spec_.file, where, spec_.folder);
+    stage.place = node.Place();
+    StageParams params(node, where);
     const std::string type = params.RequiredText("stage");
     stage.type = FindStageType(type);
     if (!type.empty() && stage.type == nullptr) {
@@ -97,16 +98,15 @@ class SpecReader {
 
   Status ReadChannels(const ParamNode& node) {
     if (node.form != ParamNode::Form::kList) {
-      return Fail(node.line, "'channels' must be a list of {from: ..., to: ..., size: ...}");
+      return Fail(node, "'channels' must be a list of {from: ..., to: ..., size: ...}");
     }
     for (const ParamNode& item : node.items) {
       if (item.form != ParamNode::Form::kMap) {
-        return Fail(item.line, "a channel must be a mapping {from: ..., to: ..., size: ...}");
+        return Fail(item, "a channel must be a mapping {from: ..., to: ..., size: ...}");
       }
-      StageParams params(item, spec_.file, absl::StrCat("channel ", spec_.channels.size() + 1),
-                         spec_.folder);
+      StageParams params(item, absl::StrCat("channel ", spec_.channels.size() + 1));
       ChannelSpec channel;
-      channel.line = item.line;
+      channel.place = item.Place();
       channel.from = ReadEnd(params, "from");
       channel.to = ReadEnd(params, "to");
       channel.size = params.Int("size", 4, 1, kMaxQueue);
@@ -122,16 +122,16 @@ class SpecReader {
     const StageSpec& from = spec_.stages[static_cast<std::size_t>(channel.from)];
     const StageSpec& to = spec_.stages[static_cast<std::size_t>(channel.to)];
     if (to.type->make_source != nullptr) {
-      return Fail(channel.line, absl::StrCat("stage '", to.id, "' (", Str(to.type->name),
-                                             ") is a source: no channel leads to it"));
+      return Fail(channel.place, absl::StrCat("stage '", to.id, "' (", Str(to.type->name),
+                                              ") is a source: no channel leads to it"));
     }
     for (const ChannelSpec& other : spec_.channels) {
       if (other.from == channel.from && other.to == channel.to) {
-        return Fail(channel.line, absl::StrCat("there is a channel from '", from.id, "' to '",
-                                               to.id, "' already, in line ", other.line));
+        return Fail(channel.place, absl::StrCat("there is a channel from '", from.id, "' to '",
+                                                to.id, "' already: ", other.place));
       }
       if (other.to == channel.to) {
-        return Fail(channel.line,
+        return Fail(channel.place,
                     absl::StrCat("two channels lead to stage '", to.id, "' (the other from '",
                                  spec_.stages[static_cast<std::size_t>(other.from)].id,
                                  "'): put the stages in a row, each passes on all it was given"));
@@ -148,20 +148,20 @@ class SpecReader {
       if (stage.type->make_source != nullptr) {
         ++sources;
         if (spec_.ChannelsFrom(static_cast<int>(i)).empty() && spec_.stages.size() > 1) {
-          return Fail(stage.line, absl::StrCat("stage '", stage.id,
-                                               "': no channel leads from this source; add {from: ",
-                                               stage.id, ", to: ...} to 'channels'"));
+          return Fail(stage.place, absl::StrCat("stage '", stage.id,
+                                                "': no channel leads from this source; add {from: ",
+                                                stage.id, ", to: ...} to 'channels'"));
         }
       } else if (spec_.ChannelsInto(static_cast<int>(i)).empty()) {
-        return Fail(stage.line, absl::StrCat("stage '", stage.id,
-                                             "': no channel leads to it; add {from: ..., to: ",
-                                             stage.id, "} to 'channels'"));
+        return Fail(stage.place, absl::StrCat("stage '", stage.id,
+                                              "': no channel leads to it; add {from: ..., to: ",
+                                              stage.id, "} to 'channels'"));
       }
     }
     if (sources != 1) {
-      return Fail(spec_.stages[0].line, absl::StrCat("the pipeline has ", sources,
-                                                     " sources, expected one: a stage of "
-                                                     "type media"));
+      return Fail(spec_.stages[0].place, absl::StrCat("the pipeline has ", sources,
+                                                      " sources, expected one: a stage of "
+                                                      "type media"));
     }
     return OkStatus();
   }
@@ -213,7 +213,7 @@ class SpecReader {
     std::string text = spec_.stages[at].id;
     for (auto it = way.rbegin(); it != way.rend(); ++it) text += " -> " + spec_.stages[*it].id;
     const int channel = spec_.ChannelsInto(static_cast<int>(at))[0];
-    return Fail(spec_.channels[static_cast<std::size_t>(channel)].line,
+    return Fail(spec_.channels[static_cast<std::size_t>(channel)].place,
                 "the channels make a loop: " + text + "; take one of them out");
   }
 
@@ -231,7 +231,7 @@ int PipelineSpec::FindStage(std::string_view id) const {
 
 StageParams PipelineSpec::ParamsOf(int stage) const {
   const StageSpec& spec = stages[static_cast<std::size_t>(stage)];
-  return StageParams(spec.params, file, absl::StrCat("stage '", spec.id, "'"), folder);
+  return StageParams(spec.params, absl::StrCat("stage '", spec.id, "'"));
 }
 
 std::vector<int> PipelineSpec::ChannelsInto(int stage) const {
@@ -265,30 +265,45 @@ measure::StageGraph PipelineSpec::Graph() const {
 
 StatusOr<PipelineSpec> LoadPipelineFile(const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
-  const std::size_t slash = path.rfind('/');
-  return ParsePipeline(text, path, slash == std::string::npos ? "" : path.substr(0, slash));
+  return ParsePipeline(text, path, OriginOfFile(path).folder);
 }
 
 StatusOr<PipelineSpec> ParsePipeline(const std::string& text, const std::string& file,
                                      const std::string& folder) {
-  PLUMB_ASSIGN_OR_RETURN(const ParamNode root, ParseYaml(text, file));
-  return SpecReader(file, folder).Read(root);
+  PLUMB_ASSIGN_OR_RETURN(ParamNode root, ParseYaml(text, {file, folder, true}));
+  PLUMB_ASSIGN_OR_RETURN(root, MergeBases(std::move(root)));
+  return SpecReader().Read(root);
 }
 
 Status OverrideParam(PipelineSpec* spec, std::string_view stage, std::string_view key,
-                     const std::string& value) {
-  const int index = spec->FindStage(stage);
-  if (index < 0) {
-    std::vector<std::string> ids;
-    for (const StageSpec& s : spec->stages) ids.push_back(s.id);
-    return InvalidArgument(spec->file, ": no stage ", Suggest(stage, ids));
-  }
-  ParamNode& params = spec->stages[static_cast<std::size_t>(index)].params;
-  std::erase_if(params.members, [&](const auto& member) { return member.first == key; });
-  ParamNode node;
-  node.line = params.line;
+                     const std::string& value, const std::string& origin) {
+  ParamNode node, tree = spec->tree;
+  node.origin = std::make_shared<const ParamOrigin>(ParamOrigin{origin, "", false});
   node.text = value;
-  params.members.emplace_back(std::string(key), std::move(node));
+  PLUMB_ASSIGN_OR_RETURN(ParamNode * map, FindStageMap(&tree, stage, origin));
+  PLUMB_RETURN_IF_ERROR(ReplaceParam(map, std::string(key), std::move(node)));
+  PLUMB_ASSIGN_OR_RETURN(*spec, SpecReader().Read(tree));
+  return OkStatus();
+}
+
+Status ApplySetting(PipelineSpec* spec, const std::string& setting, const std::string& origin) {
+  constexpr std::string_view kChannels = "channels.";
+  const std::size_t equals = setting.find('=');
+  const std::size_t dot = equals == std::string::npos ? equals : setting.rfind('.', equals);
+  if (dot == std::string::npos || dot == 0 || dot + 1 == equals) {
+    return InvalidArgument(origin, ": expected STAGE.KEY=VALUE");
+  }
+  const std::string_view owner = std::string_view(setting).substr(0, dot);
+  const std::string key = setting.substr(dot + 1, equals - dot - 1);
+  const bool of_channel = owner.starts_with(kChannels) && spec->FindStage(owner) < 0;
+  ParamNode tree = spec->tree;
+  PLUMB_ASSIGN_OR_RETURN(ParamNode node,
+                         ParseYaml(setting.substr(equals + 1), {origin, "", false}));
+  PLUMB_ASSIGN_OR_RETURN(ParamNode * map,
+                         of_channel ? FindChannelMap(&tree, owner.substr(kChannels.size()), origin)
+                                    : FindStageMap(&tree, owner, origin));
+  PLUMB_RETURN_IF_ERROR(ReplaceParam(map, key, std::move(node)));
+  PLUMB_ASSIGN_OR_RETURN(*spec, SpecReader().Read(tree));
   return OkStatus();
 }
 
@@ -306,6 +321,16 @@ StatusOr<std::unique_ptr<Source>> MakeSource(const PipelineSpec& spec, int stage
   StatusOr<std::unique_ptr<Source>> made = type->make_source(params);
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return made;
+}
+
+Status CheckStages(const PipelineSpec& spec) {
+  for (std::size_t i = 0; i < spec.stages.size(); ++i) {
+    const int stage = static_cast<int>(i);
+    const bool source = spec.stages[i].type->make_source != nullptr;
+    PLUMB_RETURN_IF_ERROR(source ? MakeSource(spec, stage).status()
+                                 : MakeStage(spec, stage).status());
+  }
+  return OkStatus();
 }
 
 }  // namespace plumb::pipeline

@@ -1,6 +1,12 @@
 #include "pipeline/pipeline_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/file_io.h"
 
 namespace plumb::pipeline {
 namespace {
@@ -50,7 +56,140 @@ TEST(PipelineFileTest, PathsAreRelativeToTheFileAndOverridesAreTakenAsTheyAre) {
   ASSERT_TRUE(OverrideParam(&*spec, "video", "source", "/other.mp4").ok());
   EXPECT_EQ(spec->ParamsOf(0).Path("source"), "/other.mp4");
   EXPECT_EQ(Text(OverrideParam(&*spec, "vide", "source", "x")),
-            "app.yaml: no stage 'vide'; did you mean 'video'?");
+            "override: no stage 'vide'; did you mean 'video'?");
+}
+
+Status Set(PipelineSpec* spec, const std::string& setting) {
+  return ApplySetting(spec, setting, "--set " + setting);
+}
+
+TEST(PipelineFileTest, ASettingReachesListsReplicasAndQueues) {
+  auto spec = Parse(kGood);
+  ASSERT_TRUE(spec.ok());
+  for (const char* setting : {"resize.size=[320, 240]", "resize.replicas=3",
+                              "channels.resize.size=9", "channels.write.ordered=false"}) {
+    ASSERT_TRUE(Set(&*spec, setting).ok()) << setting;
+  }
+  EXPECT_EQ(spec->stages[1].replicas, 3);
+  EXPECT_EQ(spec->ParamsOf(1).Numbers("size", {}, 2), (std::vector<double>{320, 240}));
+  EXPECT_EQ(spec->channels[1].size, 9);
+  EXPECT_FALSE(spec->channels[0].ordered);
+  EXPECT_TRUE(CheckStages(*spec).ok());
+}
+
+TEST(PipelineFileTest, PathsOfSettingsAreRelativeToTheWorkingFolder) {
+  auto spec = Parse(kGood);
+  ASSERT_TRUE(spec.ok());
+  ASSERT_TRUE(Set(&*spec, "video.source=here.mp4").ok());
+  EXPECT_EQ(spec->ParamsOf(0).Path("source"), "here.mp4");
+}
+
+TEST(PipelineFileTest, AThresholdThatIsSetTakesThePlaceOfItsFile) {
+  const std::string match = "stage: match, gallery: g.json, threshold_file: none.json}";
+  std::string text = kGood;
+  text.replace(text.find("stage: write_jsonl"),
+               std::string("stage: write_jsonl, path: out.jsonl, label: results}").size(), match);
+  auto spec = Parse(text);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  ASSERT_TRUE(Set(&*spec, "write.threshold=0.4").ok());
+  EXPECT_TRUE(CheckStages(*spec).ok()) << CheckStages(*spec);
+  EXPECT_FALSE(spec->ParamsOf(2).Has("threshold_file"));
+  EXPECT_EQ(
+      Text(Set(&*spec, "write.threshold_file=t.json")),
+      "--set write.threshold_file=t.json: it is given by --set write.threshold=0.4 too: leave "
+      "one of them out");
+}
+
+TEST(PipelineFileTest, MistakesOfSettingsNameTheSettingAndNoLine) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"fast", "expected STAGE.KEY=VALUE"},
+      {"resize=3", "expected STAGE.KEY=VALUE"},
+      {".size=3", "expected STAGE.KEY=VALUE"},
+      {"resize.=3", "expected STAGE.KEY=VALUE"},
+      {"resise.size=3", "no stage 'resise'; did you mean 'resize'?"},
+      {"channels.video.size=3", "no channel leads to 'video'; expected write or resize"},
+      {"resize.size=[1, 2", "not valid YAML: end of sequence flow not found"},
+      {"resize.replicas=many",
+       "stage 'resize': 'replicas' is 'many', expected a whole number from 1 to 256"},
+      {"channels.write.size=0", "channel 1: 'size' is '0', expected a whole number from 1 to 4096"},
+      {"resize.size=[1, 2, 3]", "stage 'resize': 'size' has 3 values, expected 2 or one for all"},
+      {"resize.mean={a: 1}", "stage 'resize': 'mean' has 0 values, expected 3 or one for all"},
+      {"resize.meen=1", "stage 'resize': unknown key 'meen'; did you mean 'mean'?"},
+      {"video.source=", "stage 'video': 'source' is empty"},
+  };
+  for (const auto& [setting, problem] : cases) {
+    auto spec = Parse(kGood);
+    ASSERT_TRUE(spec.ok());
+    Status status = Set(&*spec, setting);
+    if (status.ok()) status = CheckStages(*spec);
+    EXPECT_EQ(Text(status), absl::StrCat("--set ", setting, ": ", problem));
+  }
+}
+
+TEST(PipelineFileTest, TwoOptionsForOneValueAreAContradiction) {
+  auto spec = Parse(kGood);
+  ASSERT_TRUE(spec.ok());
+  ASSERT_TRUE(OverrideParam(&*spec, "video", "source", "a.mp4", "--source a.mp4").ok());
+  EXPECT_EQ(Text(Set(&*spec, "video.source=b.mp4")),
+            "--set video.source=b.mp4: it is given by --source a.mp4 too: leave one of them out");
+  EXPECT_EQ(spec->ParamsOf(0).Path("source"), "a.mp4");
+}
+
+class ExtendsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "plumb_extends_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    ASSERT_TRUE(MakeDirectories(folder_ + "/base").ok());
+    Write("base/good.yaml", kGood);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    EXPECT_TRUE(WriteFileAtomically(folder_ + "/" + name, text).ok());
+    return folder_ + "/" + name;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(ExtendsTest, AFileAddsToAnotherAndChangesKeys) {
+  const auto spec = LoadPipelineFile(Write("more.yaml",
+                                           "extends: base/good.yaml\n"
+                                           "pipeline: more\n"
+                                           "stages:\n"
+                                           "  resize: {mean: 0, replicas: 5}\n"
+                                           "  out: {stage: write_video, path: o.mp4}\n"
+                                           "channels:\n"
+                                           "  - {from: resize, to: write, size: 3}\n"
+                                           "  - {from: resize, to: out}\n"));
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->name, "more");
+  ASSERT_EQ(spec->stages.size(), 4u);
+  const auto resize = static_cast<std::size_t>(spec->FindStage("resize"));
+  EXPECT_EQ(spec->stages[resize].replicas, 5);
+  EXPECT_EQ(spec->stages[resize].params.Find("mean")->text, "0");
+  EXPECT_NE(spec->stages[resize].params.Find("size"), nullptr);
+  EXPECT_EQ(spec->ParamsOf(spec->FindStage("video")).Path("source"), folder_ + "/base/clips");
+  ASSERT_EQ(spec->channels.size(), 3u);
+  EXPECT_EQ(spec->channels[0].size, 3);
+  EXPECT_TRUE(spec->channels[0].ordered);
+}
+
+TEST_F(ExtendsTest, MistakesAreToldWithTheFileThatHoldsThem) {
+  const std::string base = Write("bad.yaml", "pipeline: p\nstages:\n  v: {stage: medea}\n");
+  EXPECT_EQ(Text(LoadPipelineFile(Write("a.yaml", "extends: bad.yaml\n")).status()),
+            base + ":3: stage 'v': unknown stage 'medea'; did you mean 'media'?");
+  const std::string none = Write("b.yaml", "pipeline: p\nextends: none.yaml\n");
+  EXPECT_EQ(Text(LoadPipelineFile(none).status()), none + ":2: 'extends': cannot open '" + folder_ +
+                                                       "/none.yaml': No such file or directory");
+  const std::string self = Write("c.yaml", "extends: c.yaml\n");
+  EXPECT_EQ(Text(LoadPipelineFile(self).status()),
+            self + ":1: more than 8 files extend one another: does one of them extend itself?");
+  const std::string list = Write("d.yaml", "extends: [a.yaml]\n");
+  EXPECT_EQ(Text(LoadPipelineFile(list).status()),
+            list + ":1: the pipeline: 'extends' is a list, expected one value");
 }
 
 TEST(PipelineFileTest, OneSourceMayFeedSeveralStages) {
@@ -102,7 +241,7 @@ TEST(PipelineFileTest, ErrorsSayLineAndRemedy) {
        "in "
        "a row, each passes on all it was given"},
       {"  - {from: video, to: resize}\n", "  - {from: resize, to: write}\n",
-       "app.yaml:8: there is a channel from 'resize' to 'write' already, in line 7"},
+       "app.yaml:8: there is a channel from 'resize' to 'write' already: app.yaml:7"},
       {"  - {from: video, to: resize}\n", "  - {from: write, to: resize}\n",
        "app.yaml:4: stage 'video': no channel leads from this source; add {from: video, to: ...} "
        "to "
@@ -206,6 +345,15 @@ TEST(PipelineFileTest, CutFilesEndInAStatus) {
     changed[length] = ':';
     (void)Parse(changed);
   }
+}
+
+TEST(PipelineFileTest, TheExampleOfTheReadmeIsSound) {
+  const std::string readme = *ReadFile(PLUMB_SOURCE_DIR "/src/pipeline/README.md");
+  const std::size_t begin = readme.find("    pipeline: name\n"), end = readme.find("\n\n", begin);
+  ASSERT_NE(begin, std::string::npos);
+  const auto spec = Parse(readme.substr(begin, end - begin));
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_TRUE(CheckStages(*spec).ok()) << CheckStages(*spec);
 }
 
 TEST(PipelineFileTest, AMissingFileIsNamed) {

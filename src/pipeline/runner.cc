@@ -214,14 +214,7 @@ Runner::~Runner() {
 
 StatusOr<std::unique_ptr<Runner>> Runner::Create(const PipelineSpec& spec,
                                                  const RunnerOptions& options) {
-  for (std::size_t i = 0; i < spec.stages.size(); ++i) {
-    const int index = static_cast<int>(i);
-    if (spec.stages[i].type->make_source != nullptr) {
-      PLUMB_RETURN_IF_ERROR(MakeSource(spec, index).status());
-    } else {
-      PLUMB_RETURN_IF_ERROR(MakeStage(spec, index).status());
-    }
-  }
+  PLUMB_RETURN_IF_ERROR(CheckStages(spec));
   return std::unique_ptr<Runner>(new Runner(std::make_unique<Impl>(spec, options)));
 }
 

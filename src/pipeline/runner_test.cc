@@ -146,8 +146,10 @@ StageSpec Spec(const std::string& id, const StageType& type, int replicas, const
   spec.type = &type;
   spec.replicas = replicas;
   spec.params.form = ParamNode::Form::kMap;
+  spec.params.origin = std::make_shared<ParamOrigin>();
   for (const auto& [key, value] : params) {
     ParamNode node;
+    node.origin = spec.params.origin;
     node.text = value;
     spec.params.members.emplace_back(key, node);
   }
@@ -162,7 +164,7 @@ PipelineSpec ThreeStages(const Params& source, const Params& work, int replicas,
   spec.file = "test.yaml";
   spec.stages = {Spec("source", kSource, 1, source), Spec("work", kWork, replicas, work),
                  Spec("sink", kSink, 1, sink)};
-  spec.channels = {{0, 1, 3, false, 1}, {1, 2, 4, true, 2}};
+  spec.channels = {{0, 1, 3, false, ""}, {1, 2, 4, true, ""}};
   return spec;
 }
 
@@ -209,7 +211,7 @@ TEST_F(RunnerTest, OrderIsKeptThroughAStageBetweenReplicasAndTheChannelThatWants
   spec.stages.insert(spec.stages.begin() + 2, Spec("between", kWork, 1, {}));
   spec.stages.push_back(Spec("second", kSink, 1, {}));
   spec.channels = {
-      {0, 1, 2, false, 1}, {1, 2, 1, false, 2}, {2, 3, 1, true, 3}, {2, 4, 2, false, 4}};
+      {0, 1, 2, false, ""}, {1, 2, 1, false, ""}, {2, 3, 1, true, ""}, {2, 4, 2, false, ""}};
   const auto runner = Make(spec);
   ASSERT_TRUE(runner->Run().ok());
   EXPECT_EQ(last_.finished, 400);
@@ -349,7 +351,7 @@ TEST_F(RunnerTest, AStageMayTakeSeveralMessagesAtOnce) {
 TEST_F(RunnerTest, MessagesGoToEveryStageThatASourceFeeds) {
   PipelineSpec spec = ThreeStages({{"items", "30"}}, {}, 2);
   spec.stages.push_back(Spec("second", kSink, 1, {}));
-  spec.channels.push_back({1, 3, 2, true, 3});
+  spec.channels.push_back({1, 3, 2, true, ""});
   const auto runner = Make(spec);
   ASSERT_TRUE(runner->Run().ok());
   EXPECT_EQ(seen_.traces.size(), 60u);

@@ -89,7 +89,7 @@ class Stage {
   virtual Status ProcessBatch(std::span<Message*> messages, std::span<Status> results);
   // After the last message of a run that was not cancelled.
   virtual Status Finish() { return OkStatus(); }
-  // The run ended early: undo what is half done. May follow a failed Start.
+  // The run ended early: leave what was written readable. May follow a failed Start.
   virtual void Abandon() {}
 
   virtual int batch() const { return 1; }

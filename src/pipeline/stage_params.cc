@@ -46,6 +46,14 @@ const ParamNode* ParamNode::Find(std::string_view key) const {
   return nullptr;
 }
 
+ParamNode* ParamNode::Find(std::string_view key) {
+  return const_cast<ParamNode*>(std::as_const(*this).Find(key));
+}
+
+std::string ParamNode::Place() const {
+  return origin->is_file ? absl::StrCat(origin->name, ":", line) : origin->name;
+}
+
 std::string Suggest(std::string_view word, const std::vector<std::string>& known) {
   std::string text = absl::StrCat("'", std::string(word.substr(0, 60)), "'; ");
   const std::string* nearest = nullptr;
@@ -64,17 +72,16 @@ std::string Suggest(std::string_view word, const std::vector<std::string>& known
   return text;
 }
 
-StageParams::StageParams(const ParamNode& node, std::string file, std::string where,
-                         std::string folder)
-    : node_(node), file_(std::move(file)), where_(std::move(where)), folder_(std::move(folder)) {}
+StageParams::StageParams(const ParamNode& node, std::string where)
+    : node_(node), where_(std::move(where)) {}
 
-void StageParams::FailAt(int line, const std::string& problem) {
-  if (status_.ok()) status_ = InvalidArgument(file_, ":", line, ": ", where_, ": ", problem);
+void StageParams::FailAt(const ParamNode& node, const std::string& problem) {
+  if (status_.ok()) status_ = InvalidArgument(node.Place(), ": ", where_, ": ", problem);
 }
 
 void StageParams::Fail(std::string_view key, const std::string& problem) {
   const ParamNode* node = node_.Find(key);
-  FailAt(node == nullptr ? node_.line : node->line, problem);
+  FailAt(node == nullptr ? node_ : *node, problem);
 }
 
 void StageParams::FailWith(const Status& status) {
@@ -89,7 +96,7 @@ const ParamNode* StageParams::Asked(std::string_view key) {
 const ParamNode* StageParams::Scalar(std::string_view key) {
   const ParamNode* node = Asked(key);
   if (node == nullptr || node->form == ParamNode::Form::kScalar) return node;
-  FailAt(node->line, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected one value"));
+  FailAt(*node, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected one value"));
   return nullptr;
 }
 
@@ -99,7 +106,7 @@ double StageParams::ToNumber(std::string_view key, const ParamNode& node) {
   const auto result = std::from_chars(node.text.data(), end, value);
   if (node.form != ParamNode::Form::kScalar || result.ec != std::errc() || result.ptr != end ||
       !std::isfinite(value)) {
-    FailAt(node.line, absl::StrCat("'", Str(key), "' is ", Excerpt(node), ", expected a number"));
+    FailAt(node, absl::StrCat("'", Str(key), "' is ", Excerpt(node), ", expected a number"));
     return 0;
   }
   return value;
@@ -113,8 +120,8 @@ std::int64_t StageParams::Int(std::string_view key, std::int64_t otherwise, std:
   const char* end = node->text.data() + node->text.size();
   const auto result = std::from_chars(node->text.data(), end, value);
   if (result.ec != std::errc() || result.ptr != end || value < low || value > high) {
-    FailAt(node->line, absl::StrCat("'", Str(key), "' is ", Excerpt(*node),
-                                    ", expected a whole number from ", low, " to ", high));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is ", Excerpt(*node),
+                               ", expected a whole number from ", low, " to ", high));
     return otherwise;
   }
   return value;
@@ -125,9 +132,8 @@ double StageParams::Number(std::string_view key, double otherwise, double low, d
   if (node == nullptr) return otherwise;
   const double value = ToNumber(key, *node);
   if (status_.ok() && (value < low || value > high)) {
-    FailAt(node->line,
-           absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected a number from ",
-                        FormatExact(low), " to ", FormatExact(high)));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected a number from ",
+                               FormatExact(low), " to ", FormatExact(high)));
   }
   return value;
 }
@@ -164,8 +170,7 @@ bool StageParams::Flag(std::string_view key, bool otherwise) {
   if (node == nullptr) return otherwise;
   if (node->text == "true") return true;
   if (node->text != "false") {
-    FailAt(node->line,
-           absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected true or false"));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected true or false"));
   }
   return false;
 }
@@ -178,7 +183,7 @@ std::string StageParams::Text(std::string_view key, std::string_view otherwise) 
 std::string StageParams::RequiredText(std::string_view key) {
   const ParamNode* node = Scalar(key);
   if (node != nullptr && !node->text.empty()) return node->text;
-  FailAt(node == nullptr ? node_.line : node->line,
+  FailAt(node == nullptr ? node_ : *node,
          absl::StrCat("'", Str(key), "' is ", node == nullptr ? "missing" : "empty"));
   return {};
 }
@@ -188,14 +193,16 @@ std::string StageParams::Choice(std::string_view key, std::string_view otherwise
   const ParamNode* node = Scalar(key);
   if (node == nullptr) return std::string(otherwise);
   if (std::find(choices.begin(), choices.end(), node->text) == choices.end()) {
-    FailAt(node->line, absl::StrCat("'", Str(key), "' is ", Suggest(node->text, choices)));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is ", Suggest(node->text, choices)));
   }
   return node->text;
 }
 
 std::string StageParams::Path(std::string_view key) {
   const std::string path = RequiredText(key);
-  return path.empty() || path[0] == '/' || folder_.empty() ? path : folder_ + "/" + path;
+  if (path.empty() || path[0] == '/') return path;
+  const std::string& folder = node_.Find(key)->origin->folder;
+  return folder.empty() ? path : folder + "/" + path;
 }
 
 std::vector<double> StageParams::Numbers(std::string_view key, std::vector<double> otherwise,
@@ -209,8 +216,8 @@ std::vector<double> StageParams::Numbers(std::string_view key, std::vector<doubl
   }
   for (const ParamNode& item : node->items) values.push_back(ToNumber(key, item));
   if (node->form == ParamNode::Form::kMap || (count != 0 && values.size() != count)) {
-    FailAt(node->line, absl::StrCat("'", Str(key), "' has ", values.size(), " values, expected ",
-                                    count, " or one for all"));
+    FailAt(*node, absl::StrCat("'", Str(key), "' has ", values.size(), " values, expected ", count,
+                               " or one for all"));
     values.assign(count, 0);
   }
   return values;
@@ -223,12 +230,12 @@ std::vector<std::string> StageParams::Texts(std::string_view key) {
   if (node->form == ParamNode::Form::kScalar) return {node->text};
   for (const ParamNode& item : node->items) {
     if (item.form != ParamNode::Form::kScalar) {
-      FailAt(item.line, absl::StrCat("'", Str(key), "' holds ", Excerpt(item), ", expected texts"));
+      FailAt(item, absl::StrCat("'", Str(key), "' holds ", Excerpt(item), ", expected texts"));
     }
     values.push_back(item.text);
   }
   if (node->form == ParamNode::Form::kMap) {
-    FailAt(node->line, absl::StrCat("'", Str(key), "' is a mapping, expected a list of texts"));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is a mapping, expected a list of texts"));
   }
   return values;
 }
@@ -238,17 +245,15 @@ std::vector<StageParams> StageParams::List(std::string_view key, std::string_vie
   std::vector<StageParams> items;
   if (node == nullptr) return items;
   if (node->form != ParamNode::Form::kList) {
-    FailAt(node->line, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected a list"));
+    FailAt(*node, absl::StrCat("'", Str(key), "' is ", Excerpt(*node), ", expected a list"));
     return items;
   }
   for (const ParamNode& item : node->items) {
     if (item.form != ParamNode::Form::kMap) {
-      FailAt(item.line,
-             absl::StrCat("'", Str(key), "' holds ", Excerpt(item), ", expected mappings"));
+      FailAt(item, absl::StrCat("'", Str(key), "' holds ", Excerpt(item), ", expected mappings"));
       return {};
     }
-    items.emplace_back(item, file_, absl::StrCat(where_, ": ", Str(what), " ", items.size() + 1),
-                       folder_);
+    items.emplace_back(item, absl::StrCat(where_, ": ", Str(what), " ", items.size() + 1));
   }
   return items;
 }
@@ -256,7 +261,7 @@ std::vector<StageParams> StageParams::List(std::string_view key, std::string_vie
 Status StageParams::Finish() {
   for (const auto& [key, node] : node_.members) {
     if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
-      FailAt(node.line, absl::StrCat("unknown key ", Suggest(key, asked_)));
+      FailAt(node, absl::StrCat("unknown key ", Suggest(key, asked_)));
     }
   }
   return status_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,19 +13,30 @@
 
 namespace plumb::pipeline {
 
-// A piece of a pipeline file: a scalar, a list or a mapping, with the line where it stands.
+// Where values come from: a pipeline file, or an option of a command line.
+struct ParamOrigin {
+  std::string name;    // begins messages: "faces.yaml", "--set match.threshold=0.5"
+  std::string folder;  // what relative paths are relative to; empty: the working folder
+  bool is_file = true;
+};
+
+// A piece of a pipeline file: a scalar, a list or a mapping, with the place where it stands.
 struct ParamNode {
   enum class Form { kScalar, kList, kMap };
   // Not inline: a pair asks whether its types have one before the pair itself is complete.
   ParamNode();
 
   Form form = Form::kScalar;
-  int line = 0;  // from 1
+  std::shared_ptr<const ParamOrigin> origin;  // never null in what was parsed
+  int line = 0;                               // of a file, from 1
   std::string text;
   std::vector<ParamNode> items;
   std::vector<std::pair<std::string, ParamNode>> members;  // in the order of the file
 
   const ParamNode* Find(std::string_view key) const;
+  ParamNode* Find(std::string_view key);
+  // "faces.yaml:12", or the option.
+  std::string Place() const;
 };
 
 // "'a'; did you mean 'b'?" when one of `known` is close to `word`, else "'a'; expected a, b or c".
@@ -32,9 +44,9 @@ std::string Suggest(std::string_view word, const std::vector<std::string>& known
 
 class StageParams {
  public:
-  // `where` begins every message ("faces.yaml:12: stage 'detect'", without the line); `folder` is
-  // what relative paths are relative to. `node` outlives this and is a map.
-  StageParams(const ParamNode& node, std::string file, std::string where, std::string folder);
+  // `where` stands in every message behind the place: "faces.yaml:12: stage 'detect': ...". `node`
+  // outlives this and is a map.
+  StageParams(const ParamNode& node, std::string where);
 
   std::int64_t Int(std::string_view key, std::int64_t otherwise, std::int64_t low,
                    std::int64_t high);
@@ -44,7 +56,8 @@ class StageParams {
   std::string RequiredText(std::string_view key);
   std::string Choice(std::string_view key, std::string_view otherwise,
                      const std::vector<std::string>& choices);
-  // A path: absolute, or relative to the folder of the file. Required.
+  // A path: absolute, or relative to the folder of its file; one of a command line is relative to
+  // the working folder. Required.
   std::string Path(std::string_view key);
   // A number given by the key itself or, where the key KEY_file names a JSON file instead, by the
   // member `member` of that; exactly one of the two keys may stand.
@@ -68,16 +81,14 @@ class StageParams {
   Status Finish();
   void Ignore(std::string_view key) { Asked(key); }
 
-  const std::string& folder() const { return folder_; }
-
  private:
   const ParamNode* Asked(std::string_view key);
   const ParamNode* Scalar(std::string_view key);
-  void FailAt(int line, const std::string& problem);
+  void FailAt(const ParamNode& node, const std::string& problem);
   double ToNumber(std::string_view key, const ParamNode& node);
 
   const ParamNode& node_;
-  std::string file_, where_, folder_;
+  std::string where_;
   std::vector<std::string> asked_;
   Status status_;
 };

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "pipeline/pipeline_file.h"
+#include "pipeline/pipeline_tree.h"
 
 namespace plumb::pipeline {
 namespace {
@@ -11,15 +11,21 @@ namespace {
 constexpr int kMaxDepth = 16;
 constexpr int kMaxNodes = 20'000;  // aliases are counted each time they are used
 
+Status FailAt(const ParamOrigin& origin, int line, const std::string& problem) {
+  if (!origin.is_file) return InvalidArgument(origin.name, ": ", problem);
+  return InvalidArgument(origin.name, ":", line, ": ", problem);
+}
+
 struct TreeCopy {
-  const std::string& file;
+  const std::shared_ptr<const ParamOrigin>& origin;
   int nodes = 0;
 
   Status Fail(const YAML::Node& node, const std::string& problem) const {
-    return InvalidArgument(file, ":", node.Mark().line + 1, ": ", problem);
+    return FailAt(*origin, node.Mark().line + 1, problem);
   }
 
   Status Copy(const YAML::Node& from, int depth, ParamNode* to) {
+    to->origin = origin;
     to->line = std::max(1, from.Mark().line + 1);  // an empty file has no place
     if (depth > kMaxDepth) {
       return Fail(from, absl::StrCat("nested more than ", kMaxDepth, " deep"));
@@ -55,15 +61,16 @@ struct TreeCopy {
 
 }  // namespace
 
-StatusOr<ParamNode> ParseYaml(const std::string& text, const std::string& file) {
+StatusOr<ParamNode> ParseYaml(const std::string& text, ParamOrigin from) {
+  const auto origin = std::make_shared<const ParamOrigin>(std::move(from));
   try {
     const YAML::Node root = YAML::Load(text);
-    TreeCopy copy{file};
+    TreeCopy copy{origin};
     ParamNode tree;
     PLUMB_RETURN_IF_ERROR(copy.Copy(root, 0, &tree));
     return tree;
   } catch (const YAML::Exception& error) {
-    return InvalidArgument(file, ":", error.mark.line + 1, ": not valid YAML: ", error.msg);
+    return FailAt(*origin, error.mark.line + 1, absl::StrCat("not valid YAML: ", error.msg));
   }
 }
 

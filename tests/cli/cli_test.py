@@ -262,32 +262,46 @@ class PipelineTest(CommandLine):
         cls.file = cls.folder / "app.yaml"
         cls.file.write_text(PIPELINE.format(source=cls.video))
 
-    def stopped_by(self, number):
-        report = self.folder / f"report{number}"
+    def stopped_by(self, *numbers):
+        """(report folder, exit status, standard error) of a run that signals end."""
+        report = self.folder / f"report{'_'.join(str(int(n)) for n in numbers)}"
         process = subprocess.Popen([PLUMB, "pipeline", "run", self.file, "--report", report],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60
-        while not list(report.glob("out.mp4*")) and time.monotonic() < deadline:
+        while not (report / "out.mp4").is_file() and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)
-        process.send_signal(number)
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(0.05)
         _, err = process.communicate(timeout=60)
-        self.assertEqual((process.returncode, err), (0, b""))
-        return report
+        return report, process.returncode, err
+
+    def written_frames(self, video):
+        return int(subprocess.run(
+            ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames",
+             "-of", "csv=p=0", video], check=True, capture_output=True, text=True).stdout)
 
     def test_a_signal_ends_the_run_cleanly_and_the_report_is_written(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, name, status in [(signal.SIGINT, "SIGINT", 130), (signal.SIGTERM, "SIGTERM", 143)]:
             with self.subTest(signal=number):
-                report = self.stopped_by(number)
+                report, ended, err = self.stopped_by(number)
                 frames = json.loads((report / "summary.json").read_text())["frames"]
                 self.assertTrue(0 < frames < 1200, frames)
-                written = subprocess.run(
-                    ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
-                     "stream=nb_read_frames", "-of", "csv=p=0", report / "out.mp4"],
-                    check=True, capture_output=True, text=True).stdout.strip()
-                self.assertEqual(int(written), frames)
-                for name in ("report.html", "records.jsonl", "trace.json", "summary.json"):
-                    self.assertGreater((report / name).stat().st_size, 0, name)
+                self.assertEqual((ended, err),
+                                 (status, f"plumb: stopped by {name} after {frames} frames\n"))
+                self.assertEqual(self.written_frames(report / "out.mp4"), frames)
+                for file in ("report.html", "records.jsonl", "trace.json", "summary.json"):
+                    self.assertGreater((report / file).stat().st_size, 0, file)
+
+    def test_a_second_signal_drops_what_is_under_way_and_keeps_the_records(self):
+        report, ended, err = self.stopped_by(signal.SIGINT, signal.SIGTERM)
+        self.assertEqual(ended, 130)
+        self.assertRegex(err, r"^plumb: stopped by SIGINT after \d+ frames")
+        records = [json.loads(line) for line in (report / "records.jsonl").read_text().splitlines()]
+        self.assertTrue(any(r.get("what") == "stopped" for r in records))
+        self.assertGreater(self.written_frames(report / "out.mp4"), 0)
+        self.assertIn("</html>", (report / "report.html").read_text())
 
     def pictures(self):
         """A pipeline on three pictures of which the second is none."""
@@ -310,7 +324,7 @@ channels: [{{from: read, to: small}}, {{from: small, to: net}}]
     def test_a_bad_picture_is_a_warning(self):
         status, _, err = plumb("pipeline", "run", self.pictures())
         self.assertEqual(status, 0)
-        self.assertRegex(err, "^plumb: warning: a bad item was skipped, in 'read': "
+        self.assertRegex(err, "^plumb: warning: 1 frame was skipped in 'read': "
                               ".*/pictures/b.jpg: frame 1: .*\n$")
 
     def test_a_profile_adds_the_steps_of_networks_to_the_records(self):
@@ -337,8 +351,43 @@ channels: [{{from: read, to: small}}, {{from: small, to: net}}]
         status, out, err = plumb("pipeline", "run", self.file.with_name("loop.yaml"))
         self.assertEqual((status, out), (1, ""))
         self.assertRegex(err, r"^plumb: .*loop\.yaml:\d+: .*\n$")
-        self.fails(2, "--set fast: expected STAGE.KEY=VALUE", "pipeline", "run", self.file,
-                   "--set", "fast")
+
+    def test_mistakes_in_options_name_the_option(self):
+        for message, *options in [
+                ("--set fast: expected STAGE.KEY=VALUE", "--set", "fast"),
+                ("--set small.sise=3: stage 'small': unknown key 'sise'; did you mean 'size'?",
+                 "--set", "small.sise=3"),
+                ("--set small.size=[1]: stage 'small': 'size' has 1 values, expected 2 or one for all",
+                 "--set", "small.size=[1]"),
+                ("--set video.source=x: it is given by --source y too: leave one of them out",
+                 "--source", "y", "--set", "video.source=x"),
+                ("--source: expected a path, got nothing", "--source", "")]:
+            with self.subTest(options=options):
+                self.fails(2, message, "pipeline", "run", self.file, *options)
+
+    def test_what_is_set_takes_the_place_of_what_the_file_says(self):
+        report = self.folder / "set"
+        status, _, err = plumb("pipeline", "run", self.file, "--report", report,
+                               "--set", "small.size=[16, 8]", "--set", "small.replicas=3",
+                               "--set", "channels.out.size=7", "--set", "video.rate=fast",
+                               "--set", "video.limit=20")
+        self.assertEqual((status, err), (0, ""))
+        with (report / "records.jsonl").open() as file:
+            graph, = [r for r in map(json.loads, file) if r.get("t") == "graph"]
+        self.assertEqual([n["replicas"] for n in graph["nodes"]], [1, 3, 1])
+        self.assertEqual([e["capacity"] for e in graph["edges"]], [4, 7])
+
+    def test_media_that_is_cut_short_is_a_warning(self):
+        short = self.folder / "cut.avi"
+        subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "lavfi", "-i",
+                        "testsrc=size=64x48:rate=20:duration=3", short], check=True,
+                       stdin=subprocess.DEVNULL)
+        short.write_bytes(short.read_bytes()[:short.stat().st_size // 2])
+        status, _, err = plumb("pipeline", "run", self.file, "--source", short, "--output", self.folder,
+                               "--set", "video.rate=fast")
+        self.assertEqual(status, 0)
+        self.assertRegex(err, rf"^plumb: warning: 'video': {short}: it is cut short: \d+ of 60 frames "
+                              r"are there\n")
 
 
 if __name__ == "__main__":

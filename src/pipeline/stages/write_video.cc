@@ -59,6 +59,9 @@ class WriteVideo : public Stage {
     return OkStatus();
   }
 
+  // A video without its end cannot be played: what came before an early end stays readable.
+  void Abandon() override { (void)Finish(); }
+
   Status Finish() override {
     if (writer_ == nullptr) return OkStatus();
     char words[kMediaMessageBytes] = "";
@@ -68,11 +71,6 @@ class WriteVideo : public Stage {
       return ResourceExhausted("cannot write '", path_, "': ", words);
     }
     return OkStatus();
-  }
-
-  void Abandon() override {
-    if (writer_ != nullptr) api_->abandon(writer_);
-    writer_ = nullptr;
   }
 
  private:
