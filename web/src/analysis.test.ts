@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyse, type Analysis } from './analysis';
 import { answer } from './answer';
-import { findBottleneck, speedups } from './forecast';
+import { findLimit, speedups } from './forecast';
 import { layersOf } from './layout';
 import { readRecords, type Graph } from './records';
 
@@ -160,24 +160,30 @@ describe('shares', () => {
   });
 });
 
+function wordsOf(analysis: Analysis): string {
+  return answer(analysis, findLimit(analysis))
+    .flat(2)
+    .join('')
+    .replace(/\u00a0/g, ' ');
+}
+
 describe('forecasts', () => {
   it('name the stage with the least capacity and what stops the next', () => {
     const analysis = analysed(steady(200));
-    const found = findBottleneck(analysis);
+    const found = findLimit(analysis);
     expect(found?.stage.id).toBe('net');
     expect(found?.cause).toBe('stage');
-    expect(found?.more).toBeCloseTo(2 / 0.006, 0);
-    const words = answer(analysis, found)
-      .flat(2)
-      .join('')
-      .replace(/\u00a0/g, ' ');
+    expect(found?.more?.fps).toBeCloseTo(2 / 0.006, 0);
+    const words = wordsOf(analysis);
     expect(words).toContain(
-      "'net' is the bottleneck (busy 99.7 %): one more replica of it would give up to 333 frames/s",
+      "'net' is the bottleneck: it is at work 99.7 % of the time. One more replica of it could give " +
+        'at most 333 frames/s.',
     );
+    expect(words).toContain('Half of 200 frames were done within ');
     expect(words).toContain('60.0 % of the work is AI; the rest is the AI tax, 4.00 ms a frame');
   });
   it('see a full processor and a source that sets the pace', () => {
-    expect(findBottleneck(analysed(steady(200), { machine: { cores: 1.7 } }))?.cause).toBe(
+    expect(findLimit(analysed(steady(200), { machine: { cores: 1.7 } }))?.cause).toBe(
       'processor',
     );
     const slow = analysed(
@@ -190,7 +196,35 @@ describe('forecasts', () => {
       ],
       { settings: { source_fps: 25 } },
     );
-    expect(findBottleneck(slow)?.cause).toBe('source');
+    expect(findLimit(slow)?.cause).toBe('source');
+  });
+  it('promise no replica of a writer', () => {
+    const lines = steady(200).map((line) => JSON.parse(JSON.stringify(line)) as Line);
+    const { nodes } = lines.find((line) => line['t'] === 'graph') as { nodes: { id: string; kind: string }[] };
+    for (const node of nodes) if (node.id === 'net') node.kind = 'serialize';
+    expect(wordsOf(analysed(lines))).toContain("'net' is the bottleneck");
+    expect(wordsOf(analysed(lines))).not.toContain('replica');
+  });
+  it('name no bottleneck where no stage is busy', () => {
+    const idle = Array.from({ length: 100 }, (_, i) => [
+      span(i, 'a', 'pre', 40 * i, 40 * i + 3),
+      span(i, 'b', 'ai', 40 * i + 3, 40 * i + 9),
+    ]).flat();
+    const words = wordsOf(analysed([graph('a', 'b'), ...idle]));
+    expect(words).toContain("No stage is at its limit: the busiest, 'b', is at work 15.1 %");
+    expect(words).not.toContain('replica');
+    expect(words).not.toContain('the throughput');
+  });
+  it('conclude nothing from one picture', () => {
+    const words = wordsOf(analysed(steady(1)));
+    expect(words).toContain('The one frame was done ');
+    expect(words).toContain('1 frame: too few to tell what limits the throughput.');
+    expect(words).not.toContain('×');
+  });
+  it('tell of a full processor where its time goes', () => {
+    const words = wordsOf(analysed(steady(200), { machine: { cores: 1.7 } }));
+    expect(words).toContain('The processor is the limit: its cores are at work ');
+    expect(words).toContain("More replicas would not help; less work would, first of all in 'net'");
   });
   it('follow Amdahl: four tenths of the work stay', () => {
     const curve = speedups(analysed(steady(200)));
@@ -204,7 +238,7 @@ describe('forecasts', () => {
   });
   it('are silent without frames or networks', () => {
     expect(speedups(analysed([]))).toBeNull();
-    expect(findBottleneck(analysed([]))).toBeNull();
+    expect(findLimit(analysed([]))).toBeNull();
     expect(speedups(analysed([span(1, 'a', 'pre', 0, 1)]))).toBeNull();
   });
 });

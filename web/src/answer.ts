@@ -1,7 +1,7 @@
 // The answer first, in words.
 import type { Analysis } from './analysis';
 import { duration, listing, percent, plural, significant, whole } from './format';
-import { speedups, type Bottleneck } from './forecast';
+import { speedups, type Finding } from './forecast';
 import { mean, percentile, type Estimate } from './stats';
 
 /** A sentence in parts; those in an array are what matters. */
@@ -20,11 +20,10 @@ function stageName(analysis: Analysis, id: string): string {
     : `'${analysis.stages.find((s) => s.id === id)?.label ?? id}'`;
 }
 
-export function answer(analysis: Analysis, bottleneck: Bottleneck | null): Sentence[] {
+export function answer(analysis: Analysis, finding: Finding | null): Sentence[] {
   if (analysis.profile) return profileAnswer(analysis);
   const sentences = [speed(analysis), share(analysis), latency(analysis)];
-  if (bottleneck !== null) sentences.push(limit(analysis, bottleneck));
-  sentences.push(faster(analysis));
+  if (finding !== null) sentences.push(limit(analysis, finding), faster(analysis, finding));
   return sentences.filter((sentence) => sentence.length > 0);
 }
 
@@ -61,62 +60,79 @@ function latency({ latencies }: Analysis): Sentence {
   const p50 = percentile(latencies, 0.5);
   const p99 = percentile(latencies, 0.99);
   if (p50 === null || p99 === null) return [];
+  if (p50.count === 1) return ['The one frame was done ', [duration(p50.value)], ' after it arrived.'];
   return [
     'Half of ',
-    `${plural(p50.count, 'frame')} took at most `,
+    `${plural(p50.count, 'frame')} were done within `,
     [duration(p50.value)],
-    ', 99\u00a0% at most ',
+    ' after they arrived, 99\u00a0% within ',
     [duration(p99.value)],
-    ' from due to done.',
+    '.',
   ];
 }
 
-function limit(analysis: Analysis, { stage, more, next, cause }: Bottleneck): Sentence {
+function limit(analysis: Analysis, finding: Finding): Sentence {
+  const { stage } = finding;
   const name = stageName(analysis, stage.id);
   const busy = percent(Math.min(1, stage.busy));
-  const now = analysis.throughput?.value ?? 0;
-  if (cause === 'processor') {
-    return [
-      ['The processor is the limit'],
-      `: ${percent(analysis.cpuUse ?? 0)} of it is in use. ` +
-        `One more replica of ${name}, the busiest stage (${busy}), would give `,
-      [more < 1.02 * now ? 'nothing' : `at most ${significant(more)}\u00a0frames/s`],
-      '.',
-    ];
+  const processor = percent(analysis.cpuUse ?? 0);
+  switch (finding.cause) {
+    case 'few':
+      return [
+        `${plural(analysis.frames.length, 'frame')}: `,
+        ['too few to tell'],
+        ' what limits the throughput.',
+      ];
+    case 'processor':
+      return [
+        ['The processor is the limit'],
+        `: its cores are at work ${processor} of the time. More replicas would not help; less ` +
+          `work would, first of all in ${mostProcessorTime(analysis)}.`,
+      ];
+    case 'source':
+      return [
+        ['The source sets the pace'],
+        `: the busiest stage, ${name}, is at work ${busy} of the time.`,
+      ];
+    case 'unknown':
+      return [
+        ['No stage is at its limit'],
+        `: the busiest, ${name}, is at work ${busy} of the time` +
+          (analysis.cpuUse === null ? '.' : `, the processor ${processor}.`),
+      ];
+    case 'stage':
+      return [[`${name} is the bottleneck`], `: it is at work ${busy} of the time.`, ...oneMore(analysis, finding)];
   }
-  if (cause === 'source') {
-    return [
-      ['The source sets the pace'],
-      `: the busiest stage, ${name}, is at work ${busy} of the time.`,
-    ];
-  }
-  if (more < 1.02 * now) {
-    return [
-      [`${name} is the bottleneck`],
-      ` (busy ${busy}), yet one more replica of it would give nothing: ` +
-        `${stageName(analysis, next.name)} would hold it at ${significant(next.fps)}\u00a0frames/s.`,
-    ];
-  }
-  const then =
-    next.name === stage.id
-      ? 'it would still be the slowest'
-      : `then ${stageName(analysis, next.name)} is the limit`;
+}
+
+/** What one more replica could bring; nothing where the stage can have no other. */
+function oneMore(analysis: Analysis, { stage, more }: Finding): Sentence {
+  if (more === null) return [];
+  const least = 1.05 * (analysis.throughput?.value ?? 0);
+  const next = stageName(analysis, more.name);
+  if (more.fps < least) return [` One more replica of it would gain nothing: ${next} is as full.`];
   return [
-    [`${name} is the bottleneck`],
-    ` (busy ${busy}): one more replica of it would give up to `,
-    [`${significant(more)}\u00a0frames/s`],
-    `; ${then}.`,
+    ' One more replica of it could give at most ',
+    [`${significant(more.fps)}\u00a0frames/s`],
+    more.name === stage.id ? '.' : `; then ${next} is the limit.`,
   ];
 }
 
-function faster(analysis: Analysis): Sentence {
-  const curve = speedups(analysis);
-  const eight = curve?.find((point) => point.factor === 8);
-  if (eight === undefined) return [];
+function mostProcessorTime(analysis: Analysis): string {
+  const most = analysis.stages.reduce((a, b) => ((b.cpuNs ?? 0) > (a.cpuNs ?? 0) ? b : a));
+  const part = percent((most.cpuNs ?? 0) / (analysis.cpuNs ?? 1));
+  return `${stageName(analysis, most.id)} with ${part} of it`;
+}
+
+/** Throughput follows only where it is work that limits it. */
+function faster(analysis: Analysis, { cause }: Finding): Sentence {
+  const eight = speedups(analysis)?.find((point) => point.factor === 8);
+  if (eight === undefined || cause === 'few') return [];
   const gains = [`${significant(eight.work)}\u00a0× for a frame's own work`];
   const { throughput } = eight;
-  if (throughput !== null) gains.unshift(`${significant(throughput)}\u00a0× the throughput`);
-  return [`Networks 8\u00a0× as fast would give ${listing(gains)}.`];
+  if (throughput !== null && (cause === 'stage' || cause === 'processor'))
+    gains.unshift(`${significant(throughput)}\u00a0× the throughput`);
+  return [`Networks 8\u00a0× as fast would give at most ${listing(gains)}.`];
 }
 
 function profileAnswer(analysis: Analysis): Sentence[] {

@@ -1,5 +1,5 @@
-// What the records say would happen: the stage that limits throughput, one more replica of it,
-// and a faster AI part (Amdahl). Bounds of operational analysis: a stage with m replicas and D
+// What limits throughput, as far as the records tell, and what they say would happen with one more
+// replica of a stage and with a faster AI part (Amdahl). Bounds of operational analysis: a stage with m replicas and D
 // seconds of work a frame does at most m / D frames a second, the processor at most cores / CPU
 // seconds a frame.
 import type { Analysis, Stage } from './analysis';
@@ -16,15 +16,18 @@ export interface Limit {
  * end.
  */
 export const FULL = 0.9;
+/** A stage less busy than this holds nobody up. */
+export const BUSY = 0.7;
+/** From fewer frames than this, start and end of the run say more than the frames. */
+export const FEW = 30;
 
-export interface Bottleneck {
+export interface Finding {
+  /** The stage whose replicas are at work the largest share of the time. */
   stage: Stage;
-  /** Frames per second with one more replica of that stage. */
-  more: number;
-  /** What holds the pipeline then. */
-  next: Limit;
-  /** What holds it in this run. */
-  cause: 'stage' | 'processor' | 'source';
+  /** What holds the throughput in this run; 'unknown' when nothing that was measured is at its limit. */
+  cause: 'stage' | 'processor' | 'source' | 'few' | 'unknown';
+  /** With one more replica of that stage: the most frames per second. Null where it can have none. */
+  more: Limit | null;
 }
 
 function processorLimit(analysis: Analysis, cpuNs = analysis.cpuNs): Limit | null {
@@ -40,34 +43,41 @@ function lowest(limits: readonly (Limit | null)[]): Limit | null {
 }
 
 /** Null when the records hold too little: no finished frame, or fewer than two stages at work. */
-export function findBottleneck(analysis: Analysis): Bottleneck | null {
-  const { stages, throughput } = analysis;
-  const able = stages.filter((stage) => stage.capacity !== null);
+export function findLimit(analysis: Analysis): Finding | null {
+  const able = analysis.stages.filter((stage) => stage.capacity !== null);
   const stage = able.reduce<Stage | null>(
-    (least, s) =>
-      least === null || (s.capacity as number) < (least.capacity as number) ? s : least,
+    (busiest, s) => (busiest === null || s.busy > busiest.busy ? s : busiest),
     null,
   );
-  if (stage === null || able.length < 2 || throughput === null) return null;
+  if (stage === null || able.length < 2 || analysis.throughput === null) return null;
   const limits = able.map((s): Limit => ({
     name: s.id,
     fps: (s.capacity as number) * (s === stage ? (s.replicas + 1) / s.replicas : 1),
   }));
-  const next = lowest([...limits, processorLimit(analysis)]) as Limit;
   return {
     stage,
-    next,
-    more: Math.max(next.fps, throughput.value),
     cause: causeOf(analysis, stage),
+    more: mayHaveReplicas(analysis, stage)
+      ? lowest([...limits, processorLimit(analysis)])
+      : null,
   };
 }
 
-function causeOf(analysis: Analysis, stage: Stage): Bottleneck['cause'] {
-  const { cpuUse, sourceFps, throughput } = analysis;
+function causeOf(analysis: Analysis, stage: Stage): Finding['cause'] {
+  const { cpuUse, sourceFps, throughput, frames } = analysis;
+  if (frames.length < FEW) return 'few';
   if (cpuUse !== null && cpuUse >= FULL) return 'processor';
   const atSource =
     sourceFps !== null && throughput !== null && Math.abs(throughput.value / sourceFps - 1) < 0.05;
-  return atSource && stage.busy < FULL ? 'source' : 'stage';
+  if (atSource && stage.busy < FULL) return 'source';
+  return stage.busy >= BUSY ? 'stage' : 'unknown';
+}
+
+/** Sources and what writes one file have a single replica. */
+function mayHaveReplicas({ run }: Analysis, stage: Stage): boolean {
+  const kind = run.graph?.nodes.find((node) => node.id === stage.id)?.kind ?? null;
+  const follows = run.graph?.edges.some((edge) => edge.to === stage.id) ?? false;
+  return follows && kind !== 'io' && kind !== 'serialize';
 }
 
 export interface Speedup {

@@ -272,7 +272,14 @@ async function checkCase(browser, folder, name, width, scheme, shots) {
       });
     await checkUse(page);
     await checkSaving(page);
-    if (width === 1400) await checkPaper(page);
+    if (width === 1400) {
+      const hidden = await page.evaluate(() => {
+        const box = document.querySelector('#stage-table .scroll');
+        return box.scrollWidth - box.clientWidth;
+      });
+      check('the table of stages is seen whole', hidden <= 0, `${hidden} px hidden`);
+      await checkPaper(page);
+    }
   }
   if (name === 'runs') {
     await page.locator('#run').selectOption('1');

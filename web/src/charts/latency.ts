@@ -42,7 +42,7 @@ export function drawLatency(
       nameLocation: 'middle',
       nameGap: 30,
       name:
-        'latency, end minus due, ms' +
+        'latency, from arrival until done, ms' +
         (beyond > 0 ? ` (${whole(beyond)} beyond the right end)` : ''),
       splitNumber: narrow ? 4 : 8,
       ...style,

@@ -29,7 +29,8 @@ export function latencySection(easel: Easel, analysis: Analysis): HTMLElement | 
       title: 'End-to-end latency',
       summary,
       note:
-        'Latency runs from when a frame was due to when its last stage was done. Percentiles ' +
+        'Latency runs from when a frame arrived (at native rate: was due) until its last stage was done. ' +
+        'Percentiles ' +
         'are measured values ' +
         '(order statistics); the band behind each is its 95 % confidence interval, which treats ' +
         'frames as independent.',

@@ -5,7 +5,7 @@ import { drawPipeline } from '../charts/pipeline';
 import { h } from '../dom';
 import { figure, type Easel } from '../figure';
 import { duration, durations, ms, percent, plural, significant, whole } from '../format';
-import { findBottleneck } from '../forecast';
+import { findLimit } from '../forecast';
 import { KINDS } from '../records';
 import { percentile, type Estimate } from '../stats';
 import { KIND_NAMES } from '../theme';
@@ -96,7 +96,7 @@ function losses(analysis: Analysis): string {
 }
 
 export function overview(analysis: Analysis): HTMLElement {
-  const sentences = answer(analysis, findBottleneck(analysis));
+  const sentences = answer(analysis, findLimit(analysis));
   const figures = keyFigures(analysis);
   return h(
     'section',
@@ -155,7 +155,7 @@ function pipelineTable(analysis: Analysis): Table {
 export function pipelineSection(easel: Easel, analysis: Analysis): HTMLElement | null {
   const { graph } = analysis.run;
   if (graph === null || graph.nodes.length === 0) return null;
-  const slowest = findBottleneck(analysis)?.stage ?? null;
+  const slowest = findLimit(analysis)?.stage ?? null;
   const kinds = KINDS.filter((kind) => kind !== 'wait' && analysis.kinds[kind] > 0);
   const key = h(
     'ul',
