@@ -60,19 +60,94 @@ StatusOr<pipeline::Gallery> LoadOrBegin(const std::string& path) {
   return gallery;
 }
 
-Status Execute(const EnrollCommand& command) {
-  std::vector<Person> people;
+StatusOr<std::vector<Person>> ReadPeople(const EnrollCommand& command) {
   if (!command.people.empty()) {
     if (!command.name.empty() || !command.images.empty()) {
       return UsageError("--people names everybody: leave --name and IMAGE out");
     }
-    PLUMB_ASSIGN_OR_RETURN(people, ListPeople(command.people));
-  } else {
-    if (command.name.empty() || command.images.empty()) {
-      return UsageError("expected --name NAME and at least one IMAGE, or --people FOLDER");
-    }
-    people.push_back({command.name, command.images});
+    return ListPeople(command.people);
   }
+  if (command.name.empty() || command.images.empty()) {
+    return UsageError("expected --name NAME and at least one IMAGE, or --people FOLDER");
+  }
+  for (auto it = command.images.begin(); it != command.images.end(); ++it) {
+    if (std::find(command.images.begin(), it, *it) != it) {
+      return UsageError("'" + *it + "' is given twice: it would count twice");
+    }
+  }
+  return std::vector<Person>{{command.name, command.images}};
+}
+
+std::string Counted(std::size_t count, const char* one, const char* many) {
+  return absl::StrCat(count, " ", count == 1 ? one : many);
+}
+
+// Puts people into a gallery, photograph by photograph.
+class Enrolment {
+ public:
+  Enrolment(pipeline::Enroller& enroller, pipeline::Gallery gallery, bool skip_bad)
+      : enroller_(enroller), gallery_(std::move(gallery)), skip_bad_(skip_bad) {}
+
+  Status Add(const Person& person) {
+    const int before = PhotographsOf(person.name);
+    for (const std::string& image : person.images) {
+      const Status added = AddPhotograph(person.name, image);
+      if (!added.ok() && !skip_bad_) return added;
+      if (!added.ok()) Tell("skipped", std::string(added.message()));
+    }
+    const int more = PhotographsOf(person.name) - before;
+    photographs_ += static_cast<std::size_t>(more);
+    people_ += more > 0 ? 1 : 0;
+    if (more == 0) Tell("warning", "no photograph of '" + person.name + "' could be used");
+    if (more > 0 && before > 0) {
+      std::printf("%s: known by %s before, %d more\n", person.name.c_str(),
+                  Counted(static_cast<std::size_t>(before), "photograph", "photographs").c_str(),
+                  more);
+    }
+    return OkStatus();
+  }
+
+  Status Save(const std::string& path) const {
+    if (photographs_ == 0) {
+      return InvalidArgument("nobody was enrolled, '", path, "' is left as it was");
+    }
+    PLUMB_RETURN_IF_ERROR(gallery_.Save(path));
+    std::printf("%s: %s of %s added, %s in it\n", path.c_str(),
+                Counted(photographs_, "photograph", "photographs").c_str(),
+                Counted(people_, "person", "people").c_str(),
+                Counted(gallery_.entries().size(), "person", "people").c_str());
+    return OkStatus();
+  }
+
+ private:
+  static void Tell(const char* what, const std::string& message) {
+    std::fprintf(stderr, "plumb: %s: %s\n", what, message.c_str());
+  }
+
+  int PhotographsOf(const std::string& name) const {
+    for (const pipeline::GalleryEntry& entry : gallery_.entries()) {
+      if (entry.name == name) return entry.photographs;
+    }
+    return 0;
+  }
+
+  Status AddPhotograph(const std::string& name, const std::string& image) {
+    PLUMB_ASSIGN_OR_RETURN(const pipeline::PhotographedFace face, enroller_.Embed(image));
+    if (face.faces > 1) {
+      Tell("warning", absl::StrCat("'", image, "' shows ", face.faces,
+                                   " faces: the largest was taken for '", name, "'"));
+    }
+    return gallery_.Add(name, static_cast<int>(face.unit.size()), face.unit);
+  }
+
+  pipeline::Enroller& enroller_;
+  pipeline::Gallery gallery_;
+  const bool skip_bad_;
+  std::size_t photographs_ = 0, people_ = 0;
+};
+
+Status Execute(const EnrollCommand& command) {
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Person> people, ReadPeople(command));
   std::string file = command.pipeline;
   if (file.empty()) {
     PLUMB_ASSIGN_OR_RETURN(file, pipeline::FindFacesPipeline());
@@ -83,24 +158,9 @@ Status Execute(const EnrollCommand& command) {
   ThreadPool pool(target.cores);
   PLUMB_ASSIGN_OR_RETURN(const std::unique_ptr<pipeline::Enroller> enroller,
                          pipeline::Enroller::Create(spec, target, &pool));
-  int photographs = 0;
-  for (const Person& person : people) {
-    for (const std::string& image : person.images) {
-      const StatusOr<std::vector<float>> vector = enroller->Embed(image);
-      if (!vector.ok() && command.skip_bad) {
-        std::fprintf(stderr, "plumb: skipped: %s\n",
-                     std::string(vector.status().message()).c_str());
-        continue;
-      }
-      PLUMB_RETURN_IF_ERROR(vector.status());
-      PLUMB_RETURN_IF_ERROR(gallery.Add(person.name, static_cast<int>(vector->size()), *vector));
-      ++photographs;
-    }
-  }
-  PLUMB_RETURN_IF_ERROR(gallery.Save(command.gallery));
-  std::printf("%s: %d photographs of %zu people added, %zu people in it\n", command.gallery.c_str(),
-              photographs, people.size(), gallery.entries().size());
-  return OkStatus();
+  Enrolment enrolment(*enroller, std::move(gallery), command.skip_bad);
+  for (const Person& person : people) PLUMB_RETURN_IF_ERROR(enrolment.Add(person));
+  return enrolment.Save(command.gallery);
 }
 
 }  // namespace
@@ -109,14 +169,22 @@ void AddEnroll(CLI::App& app, Action* action) {
   auto command = std::make_shared<EnrollCommand>();
   CLI::App* sub = app.add_subcommand("enroll", "Add known faces to a gallery");
   sub->add_option("GALLERY", command->gallery, "gallery file; made when it is missing")->required();
-  sub->add_option("IMAGE", command->images, "photographs of one person");
-  sub->add_option("--name", command->name, "whose photographs these are");
+  sub->add_option("IMAGE", command->images,
+                  "photographs of one person; where one shows several, the largest face");
+  sub->add_option(
+         "--name", command->name,
+         "whose photographs these are; photographs of a name that is known are added to it")
+      ->check([](const std::string& name) {
+        const bool blank = name.find_first_not_of(" \t\r\n") == std::string::npos;
+        return std::string(blank ? "expected a name, got nothing" : "");
+      });
   sub->add_option("--people", command->people,
                   "folder with a folder of photographs for each person, named after them");
   sub->add_option("--pipeline", command->pipeline,
                   "pipeline file whose stages make the vectors (default: apps/faces/faces.yaml)");
-  sub->add_flag("--skip-bad", command->skip_bad,
-                "leave out photographs that cannot be read or show no face");
+  sub->add_flag(
+      "--skip-bad", command->skip_bad,
+      "leave out photographs that cannot be read or show no face; an error when none is left");
   sub->footer("Example: plumb enroll gallery.json --name Ada ada1.jpg ada2.jpg");
   sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
 }

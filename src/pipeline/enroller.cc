@@ -21,6 +21,7 @@ StatusOr<std::unique_ptr<Enroller>> Enroller::Create(const PipelineSpec& spec, c
     const ParamNode* node = stage.params.Find(key);
     return node == nullptr ? std::string(otherwise) : node->text;
   };
+  enroller->detections_ = text_of(*match, "detections", "detections");
   enroller->embeddings_ = text_of(*match, "embeddings", "embeddings");
 
   std::vector<int> way;  // backwards
@@ -48,7 +49,7 @@ StatusOr<std::unique_ptr<Enroller>> Enroller::Create(const PipelineSpec& spec, c
   return enroller;
 }
 
-StatusOr<std::vector<float>> Enroller::Embed(const std::string& photograph) {
+StatusOr<PhotographedFace> Enroller::Embed(const std::string& photograph) {
   Message message;
   message.origin = photograph;
   PLUMB_ASSIGN_OR_RETURN(Image image, ReadPicture(photograph));
@@ -59,14 +60,25 @@ StatusOr<std::vector<float>> Enroller::Embed(const std::string& photograph) {
       return Annotate(status, absl::StrCat(photograph, ": stage '", ids_[i], "'"));
     }
   }
+  const StatusOr<const Detections*> found = message.Get<Detections>(detections_);
+  if (!found.ok()) return Annotate(found.status(), photograph);
   const StatusOr<const Embeddings*> vectors = message.Get<Embeddings>(embeddings_);
   if (!vectors.ok()) return Annotate(vectors.status(), photograph);
-  if ((*vectors)->count() == 0) {
+  const Detections& faces = **found;
+  if (faces.empty()) {
     return NotFound("no face found in '", photograph,
                     "': a face must be at least some 30 pixels wide and look at the camera");
   }
-  const float* first = (*vectors)->unit.data();  // detections stand best first
-  return std::vector<float>(first, first + (*vectors)->dims);
+  if (faces.size() != static_cast<std::size_t>((*vectors)->count())) {
+    return InvalidArgument(photograph, ": ", faces.size(), " detections and ", (*vectors)->count(),
+                           " vectors, expected as many");
+  }
+  const auto area = [](const Detection& d) { return (d.x1 - d.x0) * (d.y1 - d.y0); };
+  const auto largest =
+      std::max_element(faces.begin(), faces.end(),
+                       [&](const Detection& a, const Detection& b) { return area(a) < area(b); });
+  const float* first = (*vectors)->unit.data() + (largest - faces.begin()) * (*vectors)->dims;
+  return PhotographedFace{{first, first + (*vectors)->dims}, static_cast<int>(faces.size())};
 }
 
 }  // namespace plumb::pipeline

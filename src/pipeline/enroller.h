@@ -15,14 +15,21 @@
 
 namespace plumb::pipeline {
 
+// A face that is to be known.
+struct PhotographedFace {
+  std::vector<float> unit;  // its vector, of unit length
+  int faces = 0;            // found in the photograph
+};
+
 class Enroller {
  public:
   // The stages before the first one of type match. Errors say what the pipeline lacks.
   static StatusOr<std::unique_ptr<Enroller>> Create(const PipelineSpec& spec, const Target& target,
                                                     ThreadPool* pool);
 
-  // The unit vector of the face with the best score. An error, naming the file, when none is found.
-  StatusOr<std::vector<float>> Embed(const std::string& photograph);
+  // The largest face: who is photographed stands in front. An error, naming the file, when none is
+  // found or it is a video.
+  StatusOr<PhotographedFace> Embed(const std::string& photograph);
 
  private:
   Enroller() = default;
@@ -32,7 +39,7 @@ class Enroller {
   std::atomic<bool> cancel_{false};
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<std::string> ids_;
-  std::string image_, embeddings_;  // names of payloads
+  std::string image_, detections_, embeddings_;  // names of payloads
 };
 
 }  // namespace plumb::pipeline

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/file_io.h"
+#include "pipeline/media_library.h"
 
 namespace plumb::pipeline {
 namespace {
@@ -45,9 +46,10 @@ TEST_F(EnrollerTest, APersonIsFoundAgainByTwoPhotographs) {
   Gallery gallery;
   for (const std::string person : {"test7_000", "test7_001"}) {
     for (const char* photograph : {"/0.jpg", "/1.jpg"}) {
-      const auto vector = (*enroller)->Embed(kPhotographs + person + photograph);
-      ASSERT_TRUE(vector.ok()) << vector.status();
-      ASSERT_TRUE(gallery.Add(person, static_cast<int>(vector->size()), *vector).ok());
+      const auto face = (*enroller)->Embed(kPhotographs + person + photograph);
+      ASSERT_TRUE(face.ok()) << face.status();
+      EXPECT_EQ(face->faces, 1);
+      ASSERT_TRUE(gallery.Add(person, static_cast<int>(face->unit.size()), face->unit).ok());
     }
   }
   ASSERT_TRUE(gallery.Save(folder_ + "/gallery.json").ok());
@@ -60,7 +62,7 @@ TEST_F(EnrollerTest, APersonIsFoundAgainByTwoPhotographs) {
     EXPECT_EQ(entry.photographs, 2);
     const auto third = (*enroller)->Embed(kPhotographs + entry.name + "/2.jpg");
     ASSERT_TRUE(third.ok()) << third.status();
-    EXPECT_EQ(loaded->Find(Quantise(*third)).index, i);
+    EXPECT_EQ(loaded->Find(Quantise(third->unit)).index, i);
   }
 }
 
@@ -79,6 +81,10 @@ TEST_F(EnrollerTest, PhotographsThatCannotBeUsedAreNamed) {
             "no face found in '" + grey +
                 "': a face must be at least some 30 pixels wide and look at the camera");
 
+  const std::string video = PLUMB_SOURCE_DIR "/apps/faces/data/video.mp4";
+  EXPECT_EQ(Text((*enroller)->Embed(video).status()),
+            "'" + video + "' is a video, expected a picture");
+
   EXPECT_EQ(Text((*enroller)->Embed(folder_ + "/none.jpg").status()),
             "cannot read '" + folder_ + "/none.jpg': No such file or directory");
 
@@ -89,6 +95,40 @@ TEST_F(EnrollerTest, PhotographsThatCannotBeUsedAreNamed) {
       Text((*enroller)->Embed(cut).status()),
       StartsWith("cannot read '" + cut +
                  "': a packet cannot be decoded: Invalid data found when processing input"));
+}
+
+// Two photographs side by side, the second of half the size.
+TEST_F(EnrollerTest, TheLargestFaceOfSeveralIsTaken) {
+  const auto spec = LoadPipelineFile(PLUMB_SOURCE_DIR "/apps/faces/faces.yaml");
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const auto enroller = Create(*spec);
+  ASSERT_TRUE(enroller.ok()) << enroller.status();
+  const std::string large = std::string(kPhotographs) + "test7_000/0.jpg";
+  const auto a = ReadPicture(large), b = ReadPicture(std::string(kPhotographs) + "test7_001/0.jpg");
+  ASSERT_TRUE(a.ok() && b.ok());
+  const int width = a->width + b->width / 2;
+  std::string ppm = absl::StrCat("P6\n", width, " ", a->height, "\n255\n");
+  for (int y = 0; y < a->height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const bool in_a = x < a->width, in_b = !in_a && 2 * y < b->height;
+      const Image& from = in_a ? *a : *b;
+      const int at_x = in_a ? x : 2 * (x - a->width), at_y = in_a ? y : 2 * y;
+      for (int c = 0; c < 3; ++c) {
+        ppm +=
+            in_a || in_b
+                ? static_cast<char>(
+                      from.pixels[static_cast<std::size_t>(at_y * from.row_bytes + 3 * at_x + c)])
+                : '\x70';
+      }
+    }
+  }
+  ASSERT_TRUE(WriteFileAtomically(folder_ + "/two.ppm", ppm).ok());
+  const auto alone = (*enroller)->Embed(large), beside = (*enroller)->Embed(folder_ + "/two.ppm");
+  ASSERT_TRUE(alone.ok() && beside.ok()) << alone.status() << beside.status();
+  EXPECT_EQ(beside->faces, 2);
+  Gallery gallery;
+  ASSERT_TRUE(gallery.Add("a", static_cast<int>(alone->unit.size()), alone->unit).ok());
+  EXPECT_GT(gallery.Find(Quantise(beside->unit)).similarity, 0.8F);
 }
 
 TEST_F(EnrollerTest, APipelineThatMatchesNobodyCannotEnrol) {

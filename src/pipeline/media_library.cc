@@ -103,8 +103,14 @@ StatusOr<Image> ReadPicture(const std::string& path) {
   const StatusOr<bool> found = file->Next("image", buffers, &message);
   if (!found.ok()) return InvalidArgument("cannot read '", path, "': ", found.status().message());
   if (!*found) return InvalidArgument("cannot read '", path, "': there is no picture in it");
-  PLUMB_ASSIGN_OR_RETURN(const Image* image, message.Get<Image>("image"));
-  return *image;
+  PLUMB_ASSIGN_OR_RETURN(const Image* first, message.Get<Image>("image"));
+  Image image = *first;
+  // A container of videos may hold a single picture.
+  if (file->info().frames_per_second > 0) {
+    const StatusOr<bool> more = file->Next("image", buffers, &message);
+    if (!more.ok() || *more) return InvalidArgument("'", path, "' is a video, expected a picture");
+  }
+  return image;
 }
 
 }  // namespace plumb::pipeline

@@ -41,7 +41,7 @@ class MediaFile {
   MediaStreamInfo info_{};
 };
 
-// The first picture of a file, upright, for photographs.
+// A photograph, upright. An error where the file is a video.
 StatusOr<Image> ReadPicture(const std::string& path);
 
 }  // namespace plumb::pipeline

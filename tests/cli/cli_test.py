@@ -390,5 +390,44 @@ channels: [{{from: read, to: small}}, {{from: small, to: net}}]
                               r"are there\n")
 
 
+class EnrollTest(CommandLine):
+    PHOTOGRAPHS = ROOT / "apps" / "faces" / "data" / "enrol"
+
+    def setUp(self):
+        self.gallery = self.folder / f"{self.id()}.json"
+        self.grey = self.folder / "grey.ppm"
+        self.grey.write_bytes(b"P6\n64 64\n255\n" + b"p" * (3 * 64 * 64))
+
+    def enroll(self, *arguments):
+        return plumb("enroll", self.gallery, *arguments, cwd=ROOT)
+
+    def test_photographs_of_a_known_name_are_added_to_it(self):
+        one, two = (self.PHOTOGRAPHS / "test7_000" / f"{i}.jpg" for i in (0, 1))
+        self.assertEqual(self.enroll("--name", "Ada", one),
+                         (0, f"{self.gallery}: 1 photograph of 1 person added, 1 person in it\n", ""))
+        self.assertEqual(self.enroll("--name", "Ada", two),
+                         (0, "Ada: known by 1 photograph before, 1 more\n"
+                             f"{self.gallery}: 1 photograph of 1 person added, 1 person in it\n", ""))
+        person, = json.loads(self.gallery.read_text())["people"]
+        self.assertEqual((person["name"], person["photographs"]), ("Ada", 2))
+
+    def test_when_nobody_is_enrolled_that_is_a_failure(self):
+        status, out, err = self.enroll("--name", "Ada", "--skip-bad", self.grey)
+        self.assertEqual((status, out), (1, ""))
+        self.assertEqual(err.splitlines()[1:], [
+            "plumb: warning: no photograph of 'Ada' could be used",
+            f"plumb: nobody was enrolled, '{self.gallery}' is left as it was"])
+        self.assertFalse(self.gallery.exists())
+
+    def test_what_cannot_be_enrolled_is_named(self):
+        video = ROOT / "apps" / "faces" / "data" / "video.mp4"
+        status, _, err = self.enroll("--name", "Ada", video)
+        self.assertEqual((status, err), (1, f"plumb: '{video}' is a video, expected a picture\n"))
+        self.fails(2, "--name: expected a name, got nothing", "enroll", self.gallery, "--name", " ",
+                   self.grey)
+        self.fails(2, f"'{self.grey}' is given twice: it would count twice", "enroll", self.gallery,
+                   "--name", "Ada", self.grey, self.grey)
+
+
 if __name__ == "__main__":
     unittest.main()
