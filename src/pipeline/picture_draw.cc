@@ -1,77 +1,10 @@
 #include "pipeline/picture_draw.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "pipeline/picture_font.h"
 
 namespace plumb::pipeline {
-namespace {
-
-constexpr int kLetterWidth = 5;
-
-struct Glyph {
-  char letter;
-  const char* rows;  // seven rows of five, '#' is ink
-};
-
-// clang-format off
-constexpr Glyph kFont[] = {
-    {'0', " ### " "#   #" "#  ##" "# # #" "##  #" "#   #" " ### "},
-    {'1', "  #  " " ##  " "  #  " "  #  " "  #  " "  #  " " ### "},
-    {'2', " ### " "#   #" "    #" "   # " "  #  " " #   " "#####"},
-    {'3', " ### " "#   #" "    #" "  ## " "    #" "#   #" " ### "},
-    {'4', "   # " "  ## " " # # " "#  # " "#####" "   # " "   # "},
-    {'5', "#####" "#    " "#### " "    #" "    #" "#   #" " ### "},
-    {'6', " ### " "#    " "#### " "#   #" "#   #" "#   #" " ### "},
-    {'7', "#####" "    #" "   # " "  #  " "  #  " "  #  " "  #  "},
-    {'8', " ### " "#   #" "#   #" " ### " "#   #" "#   #" " ### "},
-    {'9', " ### " "#   #" "#   #" " ####" "    #" "    #" " ### "},
-    {'A', " ### " "#   #" "#   #" "#####" "#   #" "#   #" "#   #"},
-    {'B', "#### " "#   #" "#   #" "#### " "#   #" "#   #" "#### "},
-    {'C', " ### " "#   #" "#    " "#    " "#    " "#   #" " ### "},
-    {'D', "#### " "#   #" "#   #" "#   #" "#   #" "#   #" "#### "},
-    {'E', "#####" "#    " "#    " "#### " "#    " "#    " "#####"},
-    {'F', "#####" "#    " "#    " "#### " "#    " "#    " "#    "},
-    {'G', " ### " "#   #" "#    " "# ###" "#   #" "#   #" " ### "},
-    {'H', "#   #" "#   #" "#   #" "#####" "#   #" "#   #" "#   #"},
-    {'I', " ### " "  #  " "  #  " "  #  " "  #  " "  #  " " ### "},
-    {'J', "  ###" "   # " "   # " "   # " "   # " "#  # " " ##  "},
-    {'K', "#   #" "#  # " "# #  " "##   " "# #  " "#  # " "#   #"},
-    {'L', "#    " "#    " "#    " "#    " "#    " "#    " "#####"},
-    {'M', "#   #" "## ##" "# # #" "# # #" "#   #" "#   #" "#   #"},
-    {'N', "#   #" "##  #" "# # #" "#  ##" "#   #" "#   #" "#   #"},
-    {'O', " ### " "#   #" "#   #" "#   #" "#   #" "#   #" " ### "},
-    {'P', "#### " "#   #" "#   #" "#### " "#    " "#    " "#    "},
-    {'Q', " ### " "#   #" "#   #" "#   #" "# # #" "#  # " " ## #"},
-    {'R', "#### " "#   #" "#   #" "#### " "# #  " "#  # " "#   #"},
-    {'S', " ####" "#    " "#    " " ### " "    #" "    #" "#### "},
-    {'T', "#####" "  #  " "  #  " "  #  " "  #  " "  #  " "  #  "},
-    {'U', "#   #" "#   #" "#   #" "#   #" "#   #" "#   #" " ### "},
-    {'V', "#   #" "#   #" "#   #" "#   #" "#   #" " # # " "  #  "},
-    {'W', "#   #" "#   #" "#   #" "# # #" "# # #" "## ##" "#   #"},
-    {'X', "#   #" "#   #" " # # " "  #  " " # # " "#   #" "#   #"},
-    {'Y', "#   #" "#   #" " # # " "  #  " "  #  " "  #  " "  #  "},
-    {'Z', "#####" "    #" "   # " "  #  " " #   " "#    " "#####"},
-    {' ', "     " "     " "     " "     " "     " "     " "     "},
-    {'.', "     " "     " "     " "     " "     " " ##  " " ##  "},
-    {',', "     " "     " "     " "     " " ##  " "  #  " " #   "},
-    {'-', "     " "     " "     " "#####" "     " "     " "     "},
-    {'_', "     " "     " "     " "     " "     " "     " "#####"},
-    {'?', " ### " "#   #" "    #" "   # " "  #  " "     " "  #  "},
-    {'%', "##   " "##  #" "   # " "  #  " " #   " "#  ##" "   ##"},
-    {':', "     " " ##  " " ##  " "     " " ##  " " ##  " "     "},
-};
-constexpr const char* kUnknown = "#####" "#   #" "#   #" "#   #" "#   #" "#   #" "#####";
-// clang-format on
-
-const char* GlyphOf(char letter) {
-  if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  for (const Glyph& glyph : kFont) {
-    if (glyph.letter == letter) return glyph.rows;
-  }
-  return kUnknown;
-}
-
-}  // namespace
 
 void FillBox(const Image& canvas, int x0, int y0, int x1, int y1, Colour colour) {
   x0 = std::clamp(x0, 0, canvas.width);
@@ -96,11 +29,11 @@ void DrawBox(const Image& canvas, int x0, int y0, int x1, int y1, int thickness,
 }
 
 int TextWidth(std::string_view text, int scale) {
-  return static_cast<int>(text.size()) * (kLetterWidth + 1) * scale;
+  return static_cast<int>(DrawnLetters(text).size()) * (kLetterWidth + 1) * scale;
 }
 
 void DrawText(const Image& canvas, int x, int y, std::string_view text, int scale, Colour colour) {
-  for (char letter : text) {
+  for (char letter : DrawnLetters(text)) {
     if (x >= canvas.width) return;
     const char* rows = GlyphOf(letter);
     for (int row = 0; row < kLetterHeight; ++row) {

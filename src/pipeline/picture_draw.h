@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pipeline/message.h"
+#include "pipeline/picture_font.h"
 
 namespace plumb::pipeline {
 
@@ -16,10 +17,9 @@ struct Colour {
 void DrawBox(const Image& canvas, int x0, int y0, int x1, int y1, int thickness, Colour colour);
 void FillBox(const Image& canvas, int x0, int y0, int x1, int y1, Colour colour);
 
-// Letters of 5 x 7 pixels, `scale` times as large, 6 * scale apart. Small letters are drawn as
-// capitals; what the font does not have becomes a box. (x, y) is the top left corner.
+// `text` in UTF-8 as letters of 5 x 7 pixels, `scale` times as large, 6 * scale apart;
+// picture_font.h says what becomes of letters beyond ASCII. (x, y) is the top left corner.
 void DrawText(const Image& canvas, int x, int y, std::string_view text, int scale, Colour colour);
 int TextWidth(std::string_view text, int scale);
-inline constexpr int kLetterHeight = 7;
 
 }  // namespace plumb::pipeline

@@ -44,7 +44,7 @@ TEST(PictureDrawTest, WhatLiesBesideThePictureIsLeftOut) {
 
 TEST(PictureDrawTest, WritesLetters) {
   const Image image = Black(11, 7);
-  DrawText(image, 0, 0, "a1", 1, {200, 0, 0});
+  DrawText(image, 0, 0, "A1", 1, {200, 0, 0});
   EXPECT_EQ(Sketch(image),
             ".###....#..\n"
             "#...#..##..\n"
@@ -54,6 +54,34 @@ TEST(PictureDrawTest, WritesLetters) {
             "#...#...#..\n"
             "#...#..###.\n");
   EXPECT_EQ(TextWidth("a1", 3), 36);
+}
+
+TEST(PictureDrawTest, SmallLettersAreNoCapitals) {
+  const Image image = Black(11, 7);
+  DrawText(image, 0, 0, "ad", 1, {200, 0, 0});
+  EXPECT_EQ(Sketch(image),
+            "..........#\n"
+            "..........#\n"
+            ".###...##.#\n"
+            "....#.#..##\n"
+            ".####.#...#\n"
+            "#...#.#...#\n"
+            ".####..####\n");
+}
+
+TEST(PictureDrawTest, EveryPrintedNameIsReadable) {
+  for (const auto& [name, drawn] : {std::pair("Zoë Groß", "Zoe Gross"),
+                                    {"Łukasz Ærøskøbing", "Lukasz AEroskobing"},
+                                    {"José", "Jose"},
+                                    {"Jose\xCC\x81", "Jose"},  // the mark behind its letter
+                                    {"O\xE2\x80\x99Neill", "O'Neill"},
+                                    {"李雷", "\x7f\x7f"},  // a box for each letter, not each byte
+                                    {"\xFFo\xE2\x80", "\x7fo\x7f\x7f"}}) {
+    EXPECT_EQ(DrawnLetters(name), drawn);
+    EXPECT_EQ(TextWidth(name, 1), 6 * static_cast<int>(std::string_view(drawn).size()));
+  }
+  for (char letter = 'a'; letter <= 'z'; ++letter) EXPECT_NE(GlyphOf(letter), GlyphOf(kNoLetter));
+  for (char letter = '0'; letter <= '9'; ++letter) EXPECT_NE(GlyphOf(letter), GlyphOf(kNoLetter));
 }
 
 }  // namespace

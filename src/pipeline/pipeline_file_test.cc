@@ -295,6 +295,25 @@ TEST(PipelineFileTest, ErrorsOfStageParameters) {
   }
 }
 
+TEST(PipelineFileTest, WritersStayInTheOutputFolder) {
+  for (const auto& [path, inside] : {std::pair("a.jsonl", true),
+                                     {"deep/../a.jsonl", true},
+                                     {"/a", true},
+                                     {"../a.jsonl", false},
+                                     {"a/../../b", false},
+                                     {"..", false}}) {
+    std::string text = kGood;
+    text.replace(text.find("out.jsonl"), 9, path);
+    const auto spec = Parse(text);
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    const std::string message = Text(MakeStage(*spec, 2).status());
+    EXPECT_EQ(message, inside ? ""
+                              : absl::StrCat("app.yaml:5: stage 'write': 'path' is '", path,
+                                             "', which leaves the output folder: give an absolute "
+                                             "path if that is what you want"));
+  }
+}
+
 TEST(PipelineFileTest, ALoopIsNamed) {
   const auto spec = Parse(
       "pipeline: app\n"

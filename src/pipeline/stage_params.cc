@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -203,6 +204,17 @@ std::string StageParams::Path(std::string_view key) {
   if (path.empty() || path[0] == '/') return path;
   const std::string& folder = node_.Find(key)->origin->folder;
   return folder.empty() ? path : folder + "/" + path;
+}
+
+std::string StageParams::OutputPath(std::string_view key) {
+  const std::string path = RequiredText(key);
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  if (!path.empty() && normal.is_relative() && *normal.begin() == "..") {
+    Fail(key, absl::StrCat("'", Str(key), "' is '", path,
+                           "', which leaves the output folder: give an absolute path if that is "
+                           "what you want"));
+  }
+  return path;
 }
 
 std::vector<double> StageParams::Numbers(std::string_view key, std::vector<double> otherwise,

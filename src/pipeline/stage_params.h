@@ -59,6 +59,9 @@ class StageParams {
   // A path: absolute, or relative to the folder of its file; one of a command line is relative to
   // the working folder. Required.
   std::string Path(std::string_view key);
+  // The path of a file that the stage writes: absolute, or relative to the output folder of the run
+  // and inside of it. Required.
+  std::string OutputPath(std::string_view key);
   // A number given by the key itself or, where the key KEY_file names a JSON file instead, by the
   // member `member` of that; exactly one of the two keys may stand.
   double NumberOrFile(std::string_view key, std::string_view member, double otherwise, double low,

@@ -1,5 +1,6 @@
 // draw: the detections on a copy of the picture: a box, and above it the name and the similarity;
 // of a stranger the similarity to the nearest known person; of what was not looked up the score.
+// Latin letters lose their marks ("Zoë" is drawn as "Zoe"); of other scripts each letter is a box.
 //
 // Keys: image, detections, output (names of payloads); thickness and text_scale (default: by the
 // height of the picture); landmarks (true: dots).
@@ -27,16 +28,14 @@ bool HasFiniteBox(const Detection& d) {
 int Nearest(float place) { return static_cast<int>(std::lround(std::clamp(place, -kFar, kFar))); }
 
 std::string Label(const Detection& d) {
-  char text[96];
-  if (!d.name.empty()) {
-    std::snprintf(text, sizeof(text), "%.60s %.2f", d.name.c_str(),
-                  static_cast<double>(d.similarity));
-  } else if (d.similarity != 0) {
-    std::snprintf(text, sizeof(text), "stranger %.2f", static_cast<double>(d.similarity));
-  } else {
-    std::snprintf(text, sizeof(text), "%.2f", static_cast<double>(d.score));
-  }
-  return text;
+  constexpr std::size_t kMostLetters = 60;
+  char number[32];
+  const bool compared = !d.name.empty() || d.similarity != 0;
+  std::snprintf(number, sizeof(number), "%.2f",
+                static_cast<double>(compared ? d.similarity : d.score));
+  if (!compared) return number;
+  const std::string name = d.name.empty() ? "stranger" : DrawnLetters(d.name);
+  return name.substr(0, kMostLetters) + " " + number;
 }
 
 struct DrawParams {

@@ -1,7 +1,8 @@
 // write_jsonl: a line of JSON for each message: frame, seconds, source, and the detections with
 // box, score, landmarks, name (null: a stranger) and similarity.
 //
-// Keys: path (relative to the output folder of the run); detections (name of the payload).
+// Keys: path (relative to the output folder of the run and inside of it, or absolute); detections (name
+// of the payload).
 #include <unistd.h>
 
 #include <cerrno>
@@ -118,7 +119,7 @@ class WriteJsonLines : public Stage {
 
 StatusOr<std::unique_ptr<Stage>> MakeWriteJsonLines(StageParams& params) {
   WriteParams p;
-  p.path = params.RequiredText("path");
+  p.path = params.OutputPath("path");
   p.detections = params.Text("detections", "detections");
   PLUMB_RETURN_IF_ERROR(params.Finish());
   return std::make_unique<WriteJsonLines>(p);

@@ -1,8 +1,9 @@
 // write_video: pictures as a video file. All have the size of the first one; a side that is odd
 // loses its last pixel.
 //
-// Keys: path (relative to the output folder of the run; .mp4, .mkv, .avi, ...); fps (default: that
-// of the source, or 25 where it has none); image (payload).
+// Keys: path (relative to the output folder of the run and inside of it, or absolute; .mp4, .mkv,
+// .avi, ...); fps (default: that of the source, or 25 where it has none); image (payload), at its
+// own size: resize makes a tensor of it, no smaller picture.
 #include <sys/stat.h>
 
 #include "pipeline/media_library.h"
@@ -93,7 +94,7 @@ class WriteVideo : public Stage {
 
 StatusOr<std::unique_ptr<Stage>> MakeWriteVideo(StageParams& params) {
   WriteParams p;
-  p.path = params.RequiredText("path");
+  p.path = params.OutputPath("path");
   p.fps = params.Number("fps", 0, 0.1, 1000);
   p.image = params.Text("image", "drawn");
   PLUMB_RETURN_IF_ERROR(params.Finish());
