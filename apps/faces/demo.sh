@@ -1,7 +1,8 @@
 #!/bin/sh
 # The faces application on its video, or with a seed on a new one drawn from it:
 #   apps/faces/demo.sh [SEED]
-# Writes out/faces/: report.html, records.jsonl, trace.json, summary.json.
+# Writes out/faces/: report.html, records.jsonl, trace.json, summary.json, in the place of those of the
+# run before; a drawn video stays in out/faces/seedN.
 set -eu
 cd "$(dirname "$0")/../.."
 seed=${1:-}
@@ -19,6 +20,7 @@ if [ -n "$seed" ]; then
     echo "drawing a video, its people and the truth from seed $seed"
     "$python" apps/faces/generate/generate.py video --seed "$seed" --output "$data"
   fi
+  echo "the results of seed $seed take the place of those in $out"
 fi
 
 rm -f "$out/gallery.json"
