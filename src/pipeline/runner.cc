@@ -63,6 +63,7 @@ RunState::RunState(const PipelineSpec& pipeline_spec, const RunnerOptions& runne
 }
 
 void RunState::Fail(const std::string& stage, const Status& status) {
+  if (cancelled && absl::IsCancelled(status)) return;  // it did as it was told
   Cancel(Annotate(status, absl::StrCat("stage '", stage, "'")));
   if (options.recorder != nullptr) {
     options.recorder->AddEvent(stage, "failed", std::string(status.message()));

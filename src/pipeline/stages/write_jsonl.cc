@@ -1,8 +1,8 @@
 // write_jsonl: a line of JSON for each message: frame, seconds, source, and the detections with
 // box, score, landmarks, name (null: a stranger) and similarity.
 //
-// Keys: path (relative to the output folder of the run and inside of it, or absolute); detections (name
-// of the payload).
+// Keys: path (relative to the output folder of the run and inside of it, or absolute); detections
+// (name of the payload).
 #include <unistd.h>
 
 #include <cerrno>
