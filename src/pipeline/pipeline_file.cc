@@ -71,6 +71,9 @@ class SpecReader {
     if (stage.type != nullptr && stage.type->make_source != nullptr && stage.replicas != 1) {
       params.Fail("replicas", "a source has one replica; give it decode threads instead");
     }
+    if (stage.type != nullptr && stage.type->writes_file && stage.replicas != 1) {
+      params.Fail("replicas", "it writes one file and has one replica");
+    }
     stage.params = node;
     std::erase_if(stage.params.members, [](const auto& member) {
       return member.first == "stage" || member.first == "label" || member.first == "replicas";

@@ -295,6 +295,15 @@ TEST(PipelineFileTest, ErrorsOfStageParameters) {
   }
 }
 
+TEST(PipelineFileTest, WritersHaveOneReplica) {
+  for (const char* writer : {"write_jsonl, replicas: 2", "write_video, replicas: 2"}) {
+    std::string text = kGood;
+    text.replace(text.find("write_jsonl"), 11, writer);
+    EXPECT_EQ(Text(Parse(text).status()),
+              "app.yaml:5: stage 'write': it writes one file and has one replica");
+  }
+}
+
 TEST(PipelineFileTest, WritersStayInTheOutputFolder) {
   for (const auto& [path, inside] : {std::pair("a.jsonl", true),
                                      {"deep/../a.jsonl", true},

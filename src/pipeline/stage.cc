@@ -4,19 +4,23 @@ namespace plumb::pipeline {
 
 #define PLUMB_STAGE(name, kind, Make, file) \
   StatusOr<std::unique_ptr<Stage>> Make(StageParams& params);
+#define PLUMB_WRITER PLUMB_STAGE
 #define PLUMB_SOURCE(name, kind, Make, file) \
   StatusOr<std::unique_ptr<Source>> Make(StageParams& params);
 #include "pipeline/stages.def"
 #undef PLUMB_STAGE
+#undef PLUMB_WRITER
 #undef PLUMB_SOURCE
 
 namespace {
 
 constexpr StageType kTypes[] = {
 #define PLUMB_STAGE(name, kind, Make, file) {#name, measure::Kind::kind, &Make, nullptr},
+#define PLUMB_WRITER(name, kind, Make, file) {#name, measure::Kind::kind, &Make, nullptr, true},
 #define PLUMB_SOURCE(name, kind, Make, file) {#name, measure::Kind::kind, nullptr, &Make},
 #include "pipeline/stages.def"
 #undef PLUMB_STAGE
+#undef PLUMB_WRITER
 #undef PLUMB_SOURCE
 };
 

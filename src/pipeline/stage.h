@@ -119,6 +119,7 @@ struct StageType {
   measure::Kind kind;  // of its spans
   StatusOr<std::unique_ptr<Stage>> (*make_stage)(StageParams& params);
   StatusOr<std::unique_ptr<Source>> (*make_source)(StageParams& params);
+  bool writes_file = false;  // one, so that it has one replica
 };
 
 // All stages of stages.def.

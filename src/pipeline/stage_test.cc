@@ -295,13 +295,6 @@ TEST_F(StageTest, AFullDiskWhileWritingLinesIsAnError) {
               HasSubstr("cannot write '" + folder_ + "/no/such/folder.jsonl': No such file"));
 }
 
-TEST_F(StageTest, StagesThatWriteAFileHaveOneReplica) {
-  context_.replica = 1;
-  for (const char* params : {"stage: write_jsonl, path: a", "stage: write_video, path: a.mp4"}) {
-    EXPECT_EQ(Text(Make(params).status()), "it writes one file: set replicas: 1");
-  }
-}
-
 TEST_F(StageTest, AVideoNeverReplacesItsOwnSource) {
   ASSERT_TRUE(WriteFileAtomically(folder_ + "/source.mp4", "the only copy").ok());
   const auto stage = Make("stage: write_video, path: source.mp4, image: image");

@@ -128,6 +128,8 @@ channels: [{{from: read, to: small}}, {{from: small, to: net}}]
                  "--set", "small.sise=3"),
                 ("--set small.size=[1]: stage 'small': 'size' has 1 values, expected 2 or one for all",
                  "--set", "small.size=[1]"),
+                ("--set out.replicas=2: stage 'out': it writes one file and has one replica",
+                 "--set", "out.replicas=2"),
                 ("--set video.source=x: it is given by --source y too: leave one of them out",
                  "--source", "y", "--set", "video.source=x"),
                 ("--source: expected a path, got nothing", "--source", "")]:

@@ -55,7 +55,6 @@ class WriteJsonLines : public Stage {
   explicit WriteJsonLines(const WriteParams& params) : params_(params) {}
 
   Status Start(const StageContext& context) override {
-    if (context.replica > 0) return InvalidArgument("it writes one file: set replicas: 1");
     path_ = context.OutputPath(params_.path);
     // What an earlier run wrote stays until there is something to put in its place.
     file_.reset(std::fopen(path_.c_str(), "ae"));

@@ -30,7 +30,6 @@ class WriteVideo : public Stage {
   ~WriteVideo() override { Abandon(); }
 
   Status Start(const StageContext& context) override {
-    if (context.replica > 0) return InvalidArgument("it writes one file: set replicas: 1");
     path_ = context.OutputPath(params_.path);
     source_fps_ = context.source_fps;
     PLUMB_ASSIGN_OR_RETURN(api_, MediaFunctions());
