@@ -60,6 +60,11 @@ StatusOr<pipeline::Gallery> LoadOrBegin(const std::string& path) {
   return gallery;
 }
 
+bool SameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return a == b || fs::equivalent(a, b, ignored);
+}
+
 StatusOr<std::vector<Person>> ReadPeople(const EnrollCommand& command) {
   if (!command.people.empty()) {
     if (!command.name.empty() || !command.images.empty()) {
@@ -71,7 +76,8 @@ StatusOr<std::vector<Person>> ReadPeople(const EnrollCommand& command) {
     return UsageError("expected --name NAME and at least one IMAGE, or --people FOLDER");
   }
   for (auto it = command.images.begin(); it != command.images.end(); ++it) {
-    if (std::find(command.images.begin(), it, *it) != it) {
+    const auto same = [&](const std::string& other) { return SameFile(*it, other); };
+    if (std::any_of(command.images.begin(), it, same)) {
       return UsageError("'" + *it + "' is given twice: it would count twice");
     }
   }
@@ -100,9 +106,9 @@ class Enrolment {
     people_ += more > 0 ? 1 : 0;
     if (more == 0) Tell("warning", "no photograph of '" + person.name + "' could be used");
     if (more > 0 && before > 0) {
-      std::printf("%s: known by %s before, %d more\n", person.name.c_str(),
-                  Counted(static_cast<std::size_t>(before), "photograph", "photographs").c_str(),
-                  more);
+      absl::StrAppend(&known_before_, person.name, ": known by ",
+                      Counted(static_cast<std::size_t>(before), "photograph", "photographs"),
+                      " before, ", more, " more\n");
     }
     return OkStatus();
   }
@@ -112,7 +118,7 @@ class Enrolment {
       return InvalidArgument("nobody was enrolled, '", path, "' is left as it was");
     }
     PLUMB_RETURN_IF_ERROR(gallery_.Save(path));
-    std::printf("%s: %s of %s added, %s in it\n", path.c_str(),
+    std::printf("%s%s: %s of %s added, %s in it\n", known_before_.c_str(), path.c_str(),
                 Counted(photographs_, "photograph", "photographs").c_str(),
                 Counted(people_, "person", "people").c_str(),
                 Counted(gallery_.entries().size(), "person", "people").c_str());
@@ -144,6 +150,7 @@ class Enrolment {
   pipeline::Gallery gallery_;
   const bool skip_bad_;
   std::size_t photographs_ = 0, people_ = 0;
+  std::string known_before_;  // lines on those who got more photographs, told once they are saved
 };
 
 Status Execute(const EnrollCommand& command) {

@@ -196,8 +196,25 @@ class EnrollTest(CommandLine):
         self.assertEqual((status, err), (1, f"plumb: '{video}' is a video, expected a picture\n"))
         self.fails(2, "--name: expected a name, got nothing", "enroll", self.gallery, "--name", " ",
                    self.grey)
-        self.fails(2, f"'{self.grey}' is given twice: it would count twice", "enroll", self.gallery,
-                   "--name", "Ada", self.grey, self.grey)
+        again = self.folder / "again.ppm"
+        again.unlink(missing_ok=True)
+        again.symlink_to(self.grey)
+        for same in (self.grey, again):
+            self.fails(2, f"'{same}' is given twice: it would count twice", "enroll", self.gallery,
+                       "--name", "Ada", self.grey, same)
+
+    def test_a_bad_photograph_leaves_the_gallery_as_it_was(self):
+        one, two = (self.PHOTOGRAPHS / "test7_000" / f"{i}.jpg" for i in (0, 1))
+        self.enroll("--name", "Ada", one)
+        before = self.gallery.read_text()
+        people = self.folder / "people"
+        for name, photograph in (("Ada", two), ("Bea", self.grey)):
+            (people / name).mkdir(parents=True)
+            (people / name / photograph.name).write_bytes(photograph.read_bytes())
+        status, out, err = self.enroll("--people", people)
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, "^plumb: no face found in '.*/Bea/grey.ppm': .*\n$")
+        self.assertEqual(self.gallery.read_text(), before)
 
 
 if __name__ == "__main__":
