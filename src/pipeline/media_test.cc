@@ -184,21 +184,46 @@ void ExpectTurned(const Image& stored, const Image& shown, int orientation) {
   }
 }
 
+// A little-endian directory with one entry: tag 0x0112, a short.
+std::string ExifOf(int orientation) {
+  std::string exif("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18);
+  exif += static_cast<char>(orientation);
+  return exif + std::string(7, '\0');
+}
+
 TEST_F(MediaTest, PhotographsAreTurnedUprightByTheirExif) {
   const std::string jpeg = *ReadFile(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/0.jpg");
   const auto stored = ReadPicture(PLUMB_SOURCE_DIR "/apps/faces/data/enrol/test7_000/0.jpg");
   ASSERT_TRUE(stored.ok()) << stored.status();
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    // One little-endian directory with one entry, tag 0x0112, a short.
-    std::string exif(
-        "\xff\xe1\0\x22"
-        "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0",
-        28);
-    exif += static_cast<char>(orientation);
-    exif += std::string(7, '\0');
+    const std::string segment = std::string("\xff\xe1\0\x22\x45xif\0\0", 10) + ExifOf(orientation);
     ASSERT_TRUE(
-        WriteFileAtomically(Path("turned.jpg"), jpeg.substr(0, 2) + exif + jpeg.substr(2)).ok());
+        WriteFileAtomically(Path("turned.jpg"), jpeg.substr(0, 2) + segment + jpeg.substr(2)).ok());
     const auto shown = ReadPicture(Path("turned.jpg"));
+    ASSERT_TRUE(shown.ok()) << shown.status();
+    ExpectTurned(*stored, *shown, orientation);
+  }
+}
+
+// A red pixel row above a blue one, 2x2, as WebP of the plain and of the extended format.
+TEST_F(MediaTest, WebPIsTurnedUprightByItsExif) {
+  const std::string pixels(
+      "VP8L\x16\0\0\0\x2f\x01\x40\0\0\x0f\x10\xf3\xbf\xff\xf3\x1f\x0e\x14\x02\x08\x80\x82\x26\xa2"
+      "\xff\x31",
+      30);
+  const auto read = [&](const std::string& chunks) {
+    const std::string head("RIFF\0\0\0\0WEBP", 12);
+    std::string file = head + chunks;
+    file[4] = static_cast<char>(file.size() - 8);
+    EXPECT_TRUE(WriteFileAtomically(Path("a.webp"), file).ok());
+    return ReadPicture(Path("a.webp"));
+  };
+  const auto stored = read(pixels);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const std::string extended("VP8X\x0a\0\0\0\x08\0\0\0\x01\0\0\x01\0\0", 18);
+    const auto shown =
+        read(extended + pixels + std::string("EXIF\x1a\0\0\0", 8) + ExifOf(orientation));
     ASSERT_TRUE(shown.ok()) << shown.status();
     ExpectTurned(*stored, *shown, orientation);
   }
