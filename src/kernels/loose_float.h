@@ -3,6 +3,7 @@
 
 namespace plumb::kernels {
 
+// Written out in declarations: `auto` would drop what makes it loose.
 using LooseFloat = float __attribute__((aligned(1)));
 
 }  // namespace plumb::kernels

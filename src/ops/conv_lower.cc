@@ -58,7 +58,7 @@ ConvProblem ConvProblemOf(const LowerContext& context, const Convolution& c, boo
 std::unique_ptr<float[]> ScaledWeight(const Tensor& weight, const Tensor& scale) {
   const auto count = static_cast<std::size_t>(weight.num_elements());
   auto weights = std::make_unique_for_overwrite<float[]>(count);
-  const auto* from = static_cast<const kernels::LooseFloat*>(weight.unaligned());
+  const kernels::LooseFloat* from = static_cast<const kernels::LooseFloat*>(weight.unaligned());
   const float* factors = static_cast<const float*>(scale.raw());
   const std::size_t channels = factors != nullptr ? scale.data<float>().size() : 1;
   const std::size_t each = count / std::max<std::size_t>(1, channels);

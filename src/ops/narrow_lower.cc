@@ -10,7 +10,7 @@
 namespace plumb::ops {
 
 void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, int residual_input,
-                   std::function<void(const kernels::Algorithm&, void*)> pack) {
+                   const std::function<void(const kernels::Algorithm&, void*)>& pack) {
   std::vector<kernels::Algorithm> algorithms;
   if (context.chosen() != nullptr) {
     algorithms.push_back(*context.chosen());

@@ -11,6 +11,6 @@ namespace plumb::ops {
 // Adds a choice for each algorithm of the problem: input 0, packed constants, residual (-1: none),
 // output 0.
 void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, int residual_input,
-                   std::function<void(const kernels::Algorithm&, void*)> pack);
+                   const std::function<void(const kernels::Algorithm&, void*)>& pack);
 
 }  // namespace plumb::ops

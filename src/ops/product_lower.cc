@@ -209,7 +209,7 @@ Status LowerNarrowProduct(LowerContext& context, const Product& product, const P
   AddDotChoices(
       context, problem, plan.residual_input,
       [gemm = plan.problem, problem, b, bias](const kernels::Algorithm& algorithm, void* packed) {
-        const auto* from = static_cast<const kernels::LooseFloat*>(b.unaligned());
+        const kernels::LooseFloat* from = static_cast<const kernels::LooseFloat*>(b.unaligned());
         std::vector<float> columns(static_cast<std::size_t>(gemm.n * gemm.k));
         for (std::int64_t j = 0; j < gemm.n; ++j) {
           for (std::int64_t i = 0; i < gemm.k; ++i) {

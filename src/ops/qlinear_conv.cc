@@ -35,8 +35,8 @@ Status Infer(InferContext& context) { return InferQuantizedConv(context, 0, 3, c
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedConv(context, {kX, kXZero}, {kW, kWZero}));
-  return WriteQuantized(context, std::move(sums), /*axis=*/1);
+  PLUMB_ASSIGN_OR_RETURN(const Tensor sums, QuantizedConv(context, {kX, kXZero}, {kW, kWZero}));
+  return WriteQuantized(context, sums, /*axis=*/1);
 }
 
 // --- cost -------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ Status Infer(InferContext& context) {
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedProduct(context, {kX, kXZero}, {kW, kWZero}));
-  return WriteQuantized(context, std::move(sums), /*axis=*/-1);
+  PLUMB_ASSIGN_OR_RETURN(const Tensor sums, QuantizedProduct(context, {kX, kXZero}, {kW, kWZero}));
+  return WriteQuantized(context, sums, /*axis=*/-1);
 }
 
 // --- cost -------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ Status Infer(InferContext& context) {
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedConv(context, {0, 2}, {3, 5}));
-  return WriteQuantized(context, std::move(sums), /*axis=*/1);
+  PLUMB_ASSIGN_OR_RETURN(const Tensor sums, QuantizedConv(context, {0, 2}, {3, 5}));
+  return WriteQuantized(context, sums, /*axis=*/1);
 }
 
 // --- cost -------------------------------------------------------------------------------------

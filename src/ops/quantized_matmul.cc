@@ -54,8 +54,8 @@ Status Reference(ReferenceContext& context) {
     inputs.push_back(context.has_input(i) ? context.input(i) : Tensor());
   }
   const ReferenceContext plain(product, inputs);
-  PLUMB_ASSIGN_OR_RETURN(Tensor sums, QuantizedProduct(plain, {kX, kXZero}, {kW, kWZero}));
-  return WriteQuantized(context, std::move(sums), /*axis=*/-1);
+  PLUMB_ASSIGN_OR_RETURN(const Tensor sums, QuantizedProduct(plain, {kX, kXZero}, {kW, kWZero}));
+  return WriteQuantized(context, sums, /*axis=*/-1);
 }
 
 // --- cost -------------------------------------------------------------------------------------

@@ -70,73 +70,103 @@ DType QuantizedOutputType(const InferContext& context) {
   return context.has_input(kYZero) ? context.dtype(kYZero) : DType::kUInt8;
 }
 
-Status WriteQuantized(ReferenceContext& context, Tensor sums, int axis) {
-  if (axis < 0) axis += sums.rank();
-  const bool is_real = !context.has_input(kYScale);
-  const bool adds = context.has_input(kResidual);
-  const DType type = is_real                     ? DType::kFloat32
-                     : context.has_input(kYZero) ? context.input(kYZero).dtype()
-                                                 : DType::kUInt8;
-  const std::int64_t channels = axis >= 0 && axis < sums.rank() ? sums.shape()[axis] : 1;
-  const std::int64_t step =
-      axis >= 0 && axis < sums.rank() ? RowMajorStrides(sums.shape())[axis] : 1;
-  PLUMB_ASSIGN_OR_RETURN(const double x_scale, ScalarOf(context, kXScale, 1));
-  PLUMB_ASSIGN_OR_RETURN(const double y_scale, ScalarOf(context, kYScale, 1));
-  PLUMB_ASSIGN_OR_RETURN(const double y_zero, ScalarOf(context, kYZero, 0));
-  PLUMB_ASSIGN_OR_RETURN(const double inner_scale, ScalarOf(context, kInnerScale, y_scale));
-  PLUMB_ASSIGN_OR_RETURN(const double inner_zero, ScalarOf(context, kInnerZero, 0));
-  PLUMB_ASSIGN_OR_RETURN(const double residual_scale, ScalarOf(context, kResidualScale, 1));
-  PLUMB_ASSIGN_OR_RETURN(const double residual_zero, ScalarOf(context, kResidualZero, 0));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<double> w_scale,
-                         PerChannel(context, kWScale, 1, channels));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<double> bias, PerChannel(context, kBias, 0, channels));
-  PLUMB_ASSIGN_OR_RETURN(kernels::Epilogue epilogue, ReadActivation(context.attrs()));
-  epilogue.alpha = static_cast<float>(epilogue.alpha / y_scale);
-  epilogue.beta = static_cast<float>(epilogue.beta / y_scale);
-  std::vector<double> residual;
-  Range inner{};
-  if (adds) {
-    if (context.input(kResidual).shape() != sums.shape() || is_real) {
-      return InvalidArgument("residual has shape ", context.input(kResidual).shape().ToString(),
-                             ", expected that of a quantised result, ", sums.shape().ToString());
+namespace {
+
+// Everything that turns a sum into an element of the result.
+class Writer {
+ public:
+  static StatusOr<Writer> Make(const ReferenceContext& context, const Tensor& sums, int axis) {
+    Writer w;
+    w.is_real_ = !context.has_input(kYScale);
+    w.type_ = w.is_real_                  ? DType::kFloat32
+              : context.has_input(kYZero) ? context.input(kYZero).dtype()
+                                          : DType::kUInt8;
+    const bool has_axis = axis >= 0 && axis < sums.rank();
+    const std::int64_t channels = has_axis ? sums.shape()[axis] : 1;
+    w.step_ = has_axis ? static_cast<std::size_t>(RowMajorStrides(sums.shape())[axis]) : 1;
+    PLUMB_ASSIGN_OR_RETURN(const double x_scale, ScalarOf(context, kXScale, 1));
+    PLUMB_ASSIGN_OR_RETURN(const double y_scale, ScalarOf(context, kYScale, 1));
+    PLUMB_ASSIGN_OR_RETURN(w.zero_, ScalarOf(context, kYZero, 0));
+    PLUMB_ASSIGN_OR_RETURN(const double inner_scale, ScalarOf(context, kInnerScale, y_scale));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<double> w_scale,
+                           PerChannel(context, kWScale, 1, channels));
+    for (const double scale : w_scale) {
+      w.scales_.push_back(static_cast<float>(x_scale * scale / inner_scale));
     }
-    residual = ToDoubles(context.input(kResidual));
-    const DType inner_type =
-        context.has_input(kInnerZero) ? context.input(kInnerZero).dtype() : type;
-    PLUMB_ASSIGN_OR_RETURN(inner, StepsOf(inner_type, inner_zero));
+    PLUMB_ASSIGN_OR_RETURN(w.bias_, PerChannel(context, kBias, 0, channels));
+    PLUMB_ASSIGN_OR_RETURN(w.epilogue_, ReadActivation(context.attrs()));
+    w.epilogue_.alpha = static_cast<float>(w.epilogue_.alpha / y_scale);
+    w.epilogue_.beta = static_cast<float>(w.epilogue_.beta / y_scale);
+    if (!w.is_real_) {
+      PLUMB_ASSIGN_OR_RETURN(w.range_, StepsOf(w.type_, w.zero_));
+    }
+    w.inner_step_ = static_cast<float>(inner_scale / y_scale);
+    if (context.has_input(kResidual)) {
+      PLUMB_RETURN_IF_ERROR(w.ReadResidual(context, sums.shape(), y_scale));
+    }
+    return w;
   }
-  Range range{};
-  if (!is_real) {
-    PLUMB_ASSIGN_OR_RETURN(range, StepsOf(type, y_zero));
-  }
-  const float inner_step = static_cast<float>(inner_scale / y_scale);
-  const float residual_step = static_cast<float>(residual_scale / y_scale);
-  std::vector<double> result(static_cast<std::size_t>(sums.num_elements()));
-  const auto values = sums.data<std::int64_t>();
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    const std::size_t channel = i / static_cast<std::size_t>(step) % w_scale.size();
+
+  DType type() const { return type_; }
+
+  double Write(std::size_t i, std::int64_t sum) const {
+    const std::size_t channel = i / step_ % scales_.size();
     const auto whole = static_cast<std::int32_t>(
-        static_cast<std::uint32_t>(static_cast<std::uint64_t>(values[i])) +
-        static_cast<std::uint32_t>(static_cast<std::int32_t>(bias[channel])));
-    const float scale = static_cast<float>(x_scale * w_scale[channel] / inner_scale);
-    float x = static_cast<float>(whole) * scale;
-    if (adds) {
-      x = std::nearbyint(std::clamp(x, inner.low, inner.high));
-      const volatile float first = x * inner_step;
+        static_cast<std::uint32_t>(static_cast<std::uint64_t>(sum)) +
+        static_cast<std::uint32_t>(static_cast<std::int32_t>(bias_[channel])));
+    float x = static_cast<float>(whole) * scales_[channel];
+    if (!residual_.empty()) {
+      x = std::nearbyint(std::clamp(x, inner_.low, inner_.high));
+      const volatile float first = x * inner_step_;
       const volatile float second =
-          (static_cast<float>(residual[i]) - static_cast<float>(residual_zero)) * residual_step;
+          (static_cast<float>(residual_[i]) - residual_zero_) * residual_step_;
       x = first + second;
     }
-    const double y = Activate(epilogue, x);
-    if (!is_real && std::isnan(y)) {
-      result[i] = y_zero;  // of a scale that is no number
-      continue;
-    }
-    result[i] =
-        is_real ? y
-                : std::nearbyint(std::clamp(static_cast<float>(y), range.low, range.high)) + y_zero;
+    const double y = Activate(epilogue_, x);
+    if (is_real_) return y;
+    if (std::isnan(y)) return zero_;  // of a scale that is no number
+    return std::nearbyint(std::clamp(static_cast<float>(y), range_.low, range_.high)) + zero_;
   }
-  context.SetOutput(0, FromDoubles(type, sums.shape(), result));
+
+ private:
+  Status ReadResidual(const ReferenceContext& context, const Shape& shape, double y_scale) {
+    if (context.input(kResidual).shape() != shape || is_real_) {
+      return InvalidArgument("residual has shape ", context.input(kResidual).shape().ToString(),
+                             ", expected that of a quantised result, ", shape.ToString());
+    }
+    residual_ = ToDoubles(context.input(kResidual));
+    PLUMB_ASSIGN_OR_RETURN(const double scale, ScalarOf(context, kResidualScale, 1));
+    PLUMB_ASSIGN_OR_RETURN(const double zero, ScalarOf(context, kResidualZero, 0));
+    PLUMB_ASSIGN_OR_RETURN(const double inner_zero, ScalarOf(context, kInnerZero, 0));
+    residual_step_ = static_cast<float>(scale / y_scale);
+    residual_zero_ = static_cast<float>(zero);
+    const DType type = context.has_input(kInnerZero) ? context.input(kInnerZero).dtype() : type_;
+    PLUMB_ASSIGN_OR_RETURN(inner_, StepsOf(type, inner_zero));
+    return OkStatus();
+  }
+
+  bool is_real_ = false;
+  DType type_ = DType::kUndefined;
+  std::size_t step_ = 1;
+  double zero_ = 0;
+  std::vector<float> scales_;
+  std::vector<double> bias_;
+  kernels::Epilogue epilogue_;
+  Range range_{};
+  Range inner_{};
+  std::vector<double> residual_;  // empty: none
+  float inner_step_ = 1, residual_step_ = 1, residual_zero_ = 0;
+};
+
+}  // namespace
+
+Status WriteQuantized(ReferenceContext& context, const Tensor& sums, int axis) {
+  if (axis < 0) axis += sums.rank();
+  PLUMB_ASSIGN_OR_RETURN(const Writer writer, Writer::Make(context, sums, axis));
+  std::vector<double> result(static_cast<std::size_t>(sums.num_elements()));
+  const auto values = sums.data<std::int64_t>();
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = writer.Write(i, values[i]);
+  context.SetOutput(0, FromDoubles(writer.type(), sums.shape(), result));
   return OkStatus();
 }
 

@@ -40,7 +40,7 @@ std::vector<Formal> QuantizedProductInputs();
 DType QuantizedOutputType(const InferContext& context);
 
 // Sets output 0 from exact sums (int64); scales of the weight and the bias are per index of `axis`.
-Status WriteQuantized(ReferenceContext& context, Tensor sums, int axis);
+Status WriteQuantized(ReferenceContext& context, const Tensor& sums, int axis);
 
 // Candidates of kernels/dot where all scales are constants.
 Status LowerQuantizedConv(LowerContext& context);

@@ -19,8 +19,8 @@ class StageWorker {
     while (stage_.inbound->Receive(&message)) {
       messages.clear();
       do {
-        NoteWait(message);
-        // Each Receive fills it anew.  NOLINTNEXTLINE(bugprone-use-after-move)
+        // Each Receive fills it anew.
+        NoteWait(message);  // NOLINT(bugprone-use-after-move)
         messages.push_back(std::move(message));
       } while (messages.size() < batch && stage_.inbound->TryReceive(&message));
       PLUMB_RETURN_IF_ERROR(Work(messages));

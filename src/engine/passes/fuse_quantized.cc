@@ -11,8 +11,6 @@
 namespace plumb::engine {
 namespace {
 
-using ops::QuantizedInput;
-
 // A quantised tensor with its constants.
 struct Quantized {
   ValueId values = kNoValue;

@@ -133,6 +133,37 @@ std::int64_t DotWorkspaceBytes(const DotProblem& problem, const DotSet& set) {
   return bytes + row;
 }
 
+namespace {
+
+// How the rows and panels of a phase are cut.
+struct PhaseGrid {
+  std::int64_t rows;
+  std::int64_t tile;  // rows
+  TaskGrid tasks;
+  bool long_rows;  // a row does not fit the scratch of a task
+};
+
+PhaseGrid CutPhase(const DotProblem& problem, const BlockSource& source, std::int64_t panels,
+                   std::int64_t outputs, std::int64_t block_bytes, int threads) {
+  const ConvProblem& p = problem.geometry;
+  PhaseGrid grid{};
+  grid.rows = p.batch * source.rows.phase.outputs();
+  grid.long_rows = LongRowBytes(source) != 0;
+  std::int64_t most = block_bytes / std::max<std::int64_t>(1, source.padded);
+  if (source.even_pitch == 0) most = std::min(most, kScratchBytes / source.pitch());
+  most = std::max<std::int64_t>(1, most);
+  // Blocks of whole tiles where they are large enough.
+  grid.tile = std::min<std::int64_t>(kDotRows, most);
+  const double sum_bytes = static_cast<double>(source.padded);
+  grid.tasks = ChooseGrid(
+      (grid.rows + grid.tile - 1) / grid.tile, panels, p.group,
+      sum_bytes * static_cast<double>(grid.rows), sum_bytes * static_cast<double>(outputs),
+      std::clamp<std::int64_t>(most / grid.tile, 1, kBlockTiles), grid.long_rows ? 1 : threads);
+  return grid;
+}
+
+}  // namespace
+
 void RunDotLoop(const DotProblem& problem, const DotSet& set, std::int64_t block_bytes,
                 const Call& call) {
   const ConvProblem& p = problem.geometry;
@@ -148,51 +179,38 @@ void RunDotLoop(const DotProblem& problem, const DotSet& set, std::int64_t block
   char* residual = p.epilogue.has_residual ? static_cast<char*>(call.operands[2]) : nullptr;
   char* dst = static_cast<char*>(call.operands[3]);
   const DotLayout layout(problem, set);
-  const std::int64_t phases = PhaseCount(p);
-  const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
+  const std::int64_t group_bytes = layout.PhaseOffset(problem, PhaseCount(p));
+  const std::int64_t panels = layout.panels.count();
   const std::int64_t outputs = layout.panels.columns;
 
-  for (std::int64_t i = 0; i < phases; ++i) {
+  for (std::int64_t i = 0; i < PhaseCount(p); ++i) {
     const ConvPhase phase = PhaseAt(p, i);
-    const std::int64_t rows = p.batch * phase.outputs();
-    if (rows == 0 || outputs == 0) continue;
+    if (p.batch * phase.outputs() == 0 || outputs == 0) continue;
     const BlockSource first = MakeSource(problem, set, phase, 0, image, in_place);
-    const std::int64_t long_row = LongRowBytes(first);
-    std::int64_t most =
-        std::max<std::int64_t>(1, block_bytes / std::max<std::int64_t>(1, first.padded));
-    if (first.even_pitch == 0)
-      most = std::min(most, std::max<std::int64_t>(1, kScratchBytes / first.pitch()));
-    // Blocks of whole tiles where they are large enough.
-    const std::int64_t tile = std::min<std::int64_t>(kDotRows, most);
-    const std::int64_t cache_tiles = std::clamp<std::int64_t>(most / tile, 1, kBlockTiles);
-    const double sum_bytes = static_cast<double>(first.padded);
-    const TaskGrid grid =
-        ChooseGrid((rows + tile - 1) / tile, layout.panels.count(), p.group,
-                   sum_bytes * static_cast<double>(rows), sum_bytes * static_cast<double>(outputs),
-                   cache_tiles, long_row != 0 ? 1 : call.pool->threads());
+    const PhaseGrid grid =
+        CutPhase(problem, first, panels, outputs, block_bytes, call.pool->threads());
+    const TaskGrid& tasks = grid.tasks;
     auto run = [&](std::int64_t task, char* scratch) {
-      const std::int64_t group = task / grid.count();
-      const std::int64_t row = task % grid.count() / grid.panel_tasks * grid.tiles_per_task * tile;
-      const std::int64_t panel = task % grid.panel_tasks * grid.panels_per_task;
+      const std::int64_t group = task / tasks.count();
+      const std::int64_t rows = tasks.tiles_per_task * grid.tile;
+      const std::int64_t row = task % tasks.count() / tasks.panel_tasks * rows;
+      const std::int64_t panel = task % tasks.panel_tasks * tasks.panels_per_task;
       const BlockSource source = MakeSource(problem, set, phase, group, image, in_place);
       const char* constants = packed + group * group_bytes;
       DotBlock block(problem, set, layout, source, constants,
                      constants + layout.PhaseOffset(problem, i));
       const std::int64_t channel = group * outputs;
-      block.Run(row, std::min(row + grid.tiles_per_task * tile, rows), panel,
-                std::min(panel + grid.panels_per_task, layout.panels.count()),
-                dst + channel * p.dst.channel * Bytes(problem.dst),
-                residual == nullptr
-                    ? nullptr
-                    : residual + channel * p.residual.channel * Bytes(problem.residual),
-                scratch);
+      char* addend = residual;
+      if (addend != nullptr) addend += channel * p.residual.channel * Bytes(problem.residual);
+      block.Run(row, std::min(row + rows, grid.rows), panel,
+                std::min(panel + tasks.panels_per_task, panels),
+                dst + channel * p.dst.channel * Bytes(problem.dst), addend, scratch);
     };
-    const std::int64_t tasks = grid.count() * p.group;
-    if (long_row != 0) {
-      for (std::int64_t task = 0; task < tasks; ++task) run(task, workspace);
+    if (grid.long_rows) {
+      for (std::int64_t task = 0; task < tasks.count() * p.group; ++task) run(task, workspace);
       continue;
     }
-    call.pool->ParallelFor(tasks, [&](std::int64_t task) {
+    call.pool->ParallelFor(tasks.count() * p.group, [&](std::int64_t task) {
       alignas(64) char scratch[kScratchBytes];
       run(task, scratch);
     });

@@ -248,88 +248,123 @@ class DotTest : public testing::KernelTest {
     return std::nearbyint(std::clamp(x, low, high));
   }
 
+  static int Least(DType type) { return type == DType::kInt8 ? -128 : 0; }
+  std::int32_t AnyInteger(DType type) {
+    return static_cast<std::int32_t>(Uniform(Least(type), Least(type) + 255));
+  }
+
+  // The constants of an integer problem.
+  struct IntegerConstants {
+    IntegerConstants(DType weight_type, std::int64_t weights, std::int64_t channels, bool at_end)
+        : type(weight_type),
+          values(weight_type, weights, at_end),
+          zeros(static_cast<std::size_t>(channels)),
+          bias(zeros.size()),
+          scales(zeros.size()) {}
+
+    double Weight(std::int64_t i, std::int64_t channel) {
+      return values.Get(i) - zeros[static_cast<std::size_t>(channel)];
+    }
+    DotWeights weights() {
+      DotWeights all;
+      all.integers = values.data();
+      all.integer_type = type;
+      if (has_zeros) all.zeros = zeros.data();
+      all.integer_bias = bias.data();
+      all.scales = scales.data();
+      return all;
+    }
+
+    DType type;
+    Elements values;
+    bool has_zeros = false;
+    std::vector<std::int32_t> zeros, bias;
+    std::vector<float> scales;
+  };
+
+  void FillZeroPoints(DotProblem* problem) {
+    problem->src_zero = AnyInteger(problem->src);
+    const bool small = problem->dst == DType::kInt8 || problem->dst == DType::kUInt8;
+    if (small) problem->dst_zero = AnyInteger(problem->dst);
+    problem->residual_zero = AnyInteger(problem->residual);
+    const std::int64_t inner_zero = Uniform(-128, 127);
+    problem->inner_low = static_cast<float>(-128 - inner_zero);
+    problem->inner_high = static_cast<float>(127 - inner_zero);
+    problem->inner_step = 0.7f;
+    problem->residual_step = 0.37f;
+  }
+
+  void FillConstants(const ConvProblem& p, IntegerConstants* constants) {
+    for (std::int64_t i = 0; i < constants->values.size(); ++i) {
+      constants->values.Set(i, AnyInteger(constants->type));
+    }
+    const double products =
+        static_cast<double>(WeightCount(p)) / static_cast<double>(p.out_channels);
+    for (std::size_t c = 0; c < constants->scales.size(); ++c) {
+      if (constants->has_zeros) constants->zeros[c] = AnyInteger(constants->type);
+      constants->bias[c] = static_cast<std::int32_t>(Uniform(-5000, 5000));
+      constants->scales[c] =
+          static_cast<float>((0.3 + random_.NextDouble()) / (60 * std::sqrt(products)));
+    }
+  }
+
+  // What becomes of an exact sum.
+  static double Requantized(const DotProblem& problem, double whole, float scale, double residual) {
+    if (problem.dst == DType::kInt32) return whole;
+    float x = static_cast<float>(whole) * scale;
+    if (problem.geometry.epilogue.has_residual) {
+      x = static_cast<float>(Steps(x, problem.inner_low, problem.inner_high));
+      const float steps = static_cast<float>(residual) - static_cast<float>(problem.residual_zero);
+      volatile float first = x * problem.inner_step;
+      volatile float second = steps * problem.residual_step;
+      x = first + second;
+    }
+    const double y = testing::ActivateReference(problem.geometry.epilogue, x);
+    if (problem.dst == DType::kFloat32) return y;
+    const double low = Least(problem.dst) - problem.dst_zero;
+    return Steps(y, low, low + 255) + problem.dst_zero;
+  }
+
   // Every algorithm gives exactly what the definition says.
   void CheckIntegers(DotProblem problem, bool in_place) {
     const ConvProblem& p = problem.geometry;
-    const auto low_of = [](DType type) { return type == DType::kInt8 ? -128 : 0; };
-    const auto integer = [&](DType type) {
-      return static_cast<std::int32_t>(Uniform(low_of(type), low_of(type) + 255));
-    };
-    problem.src_zero = integer(problem.src);
-    if (problem.dst == DType::kInt8 || problem.dst == DType::kUInt8) {
-      problem.dst_zero = integer(problem.dst);
-    }
-    problem.residual_zero = integer(problem.residual);
-    const std::int32_t inner_zero = static_cast<std::int32_t>(Uniform(-128, 127));
-    problem.inner_low = static_cast<float>(-128 - inner_zero);
-    problem.inner_high = static_cast<float>(127 - inner_zero);
-    problem.inner_step = 0.7f;
-    problem.residual_step = 0.37f;
-    const bool zeros = Uniform(0, 2) == 0;
-    const DType weight_type = Flip() ? DType::kInt8 : DType::kUInt8;
-    problem.wide_weights = zeros || weight_type == DType::kUInt8;
-    SCOPED_TRACE(Print(problem));
-
+    FillZeroPoints(&problem);
     const bool at_end = Flip();
+    IntegerConstants constants(Flip() ? DType::kInt8 : DType::kUInt8, WeightCount(p),
+                               p.out_channels, at_end);
+    constants.has_zeros = Uniform(0, 2) == 0;
+    problem.wide_weights = constants.has_zeros || constants.type == DType::kUInt8;
+    SCOPED_TRACE(Print(problem));
+    FillConstants(p, &constants);
     Elements src(problem.src, SpanOf(p.src, p.batch, p.in_channels, p.in_size), at_end);
-    for (std::int64_t i = 0; i < src.size(); ++i) src.Set(i, integer(problem.src));
+    for (std::int64_t i = 0; i < src.size(); ++i) src.Set(i, AnyInteger(problem.src));
     Elements residual(problem.residual, p.epilogue.has_residual ? Span(problem, p.residual) : 0,
                       at_end);
-    for (std::int64_t i = 0; i < residual.size(); ++i) residual.Set(i, integer(problem.residual));
-    Elements weights(weight_type, WeightCount(p), at_end);
-    for (std::int64_t i = 0; i < weights.size(); ++i) weights.Set(i, integer(weight_type));
-    const auto channels = static_cast<std::size_t>(p.out_channels);
-    std::vector<std::int32_t> weight_zeros(channels), bias(channels);
-    std::vector<float> scales(channels);
-    const double products =
-        static_cast<double>(WeightCount(p)) / static_cast<double>(p.out_channels);
-    for (std::size_t c = 0; c < channels; ++c) {
-      if (zeros) weight_zeros[c] = integer(weight_type);
-      bias[c] = static_cast<std::int32_t>(Uniform(-5000, 5000));
-      scales[c] = static_cast<float>((0.3 + random_.NextDouble()) / (60 * std::sqrt(products)));
+    for (std::int64_t i = 0; i < residual.size(); ++i) {
+      residual.Set(i, AnyInteger(problem.residual));
     }
     MarkOutputs(problem);
-    const auto weight = [&](std::int64_t i, std::int64_t o) {
-      return weights.Get(i) - weight_zeros[static_cast<std::size_t>(o)];
-    };
-    const auto want = [&](std::int64_t n, std::int64_t o, const Index& at) -> double {
-      const Sum sum = SumAt(problem, &src, weight, n, o, at);
-      const double whole = sum.value + bias[static_cast<std::size_t>(o)];
-      if (problem.dst == DType::kInt32) return whole;
-      float x = static_cast<float>(whole) * scales[static_cast<std::size_t>(o)];
-      if (p.epilogue.has_residual) {
-        x = static_cast<float>(Steps(x, problem.inner_low, problem.inner_high));
-        const float other = static_cast<float>(residual.Get(OffsetOf(p.residual, n, o, at))) -
-                            static_cast<float>(problem.residual_zero);
-        volatile float first = x * problem.inner_step;
-        volatile float second = other * problem.residual_step;
-        x = first + second;
-      }
-      const double y = testing::ActivateReference(p.epilogue, x);
-      if (problem.dst == DType::kFloat32) return y;
-      const double low = low_of(problem.dst) - problem.dst_zero;
-      return Steps(y, low, low + 255) + problem.dst_zero;
-    };
+    const auto weight = [&](std::int64_t i, std::int64_t o) { return constants.Weight(i, o); };
     std::vector<Algorithm> algorithms;
     ListDot(problem, target_, &algorithms);
     ASSERT_FALSE(algorithms.empty());
     for (const Algorithm& algorithm : algorithms) {
       SCOPED_TRACE(DotAlgorithmName(algorithm));
       GuardPages packed((PackedDotBytes(problem, algorithm) + 3) / 4, true);
-      DotWeights constants;
-      constants.integers = weights.data();
-      constants.integer_type = weight_type;
-      if (zeros) constants.zeros = weight_zeros.data();
-      constants.integer_bias = bias.data();
-      constants.scales = scales.data();
-      PackDot(problem, algorithm, constants, packed.data());
+      PackDot(problem, algorithm, constants.weights(), packed.data());
       const std::vector<char> dst =
           Run(problem, algorithm, &src, packed.data(), &residual, in_place);
       for (std::int64_t n = 0; n < p.batch; ++n) {
         for (std::int64_t o = 0; o < p.out_channels; ++o) {
           ForEachPlace(p.out_size, [&](const Index& at) {
-            const double got = Elements::Read(problem.dst, dst.data(), OffsetOf(p.dst, n, o, at));
-            EXPECT_EQ(got, want(n, o, at)) << "channel " << o;
+            const auto channel = static_cast<std::size_t>(o);
+            const double sum = SumAt(problem, &src, weight, n, o, at).value;
+            const double addend =
+                p.epilogue.has_residual ? residual.Get(OffsetOf(p.residual, n, o, at)) : 0;
+            EXPECT_EQ(Elements::Read(problem.dst, dst.data(), OffsetOf(p.dst, n, o, at)),
+                      Requantized(problem, sum + constants.bias[channel], constants.scales[channel],
+                                  addend))
+                << "channel " << o;
           });
           if (HasFailure()) return;
         }
