@@ -22,6 +22,7 @@ struct DotParams {
   DotProblem problem;
   std::int32_t set;
   std::int64_t block_bytes;  // of A that a block of rows may have
+  std::int64_t slots;        // tasks that may run at once where they need memory of their own
 };
 
 bool Floating(DType type) { return type == DType::kFloat32 || type == DType::kBFloat16; }
@@ -73,7 +74,7 @@ void RunDepthwise(const void* params, const Call& call) noexcept {
 
 void RunDot(const void* params, const Call& call) noexcept {
   const DotParams& p = *static_cast<const DotParams*>(params);
-  RunDotLoop(p.problem, DotSets()[static_cast<std::size_t>(p.set)], p.block_bytes, call);
+  RunDotLoop(p.problem, DotSets()[static_cast<std::size_t>(p.set)], p.block_bytes, p.slots, call);
 }
 
 }  // namespace
@@ -144,10 +145,12 @@ BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const
               "element types of ", set.name);
   PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
-  DotParams params{problem, algorithm.id, target.l2_bytes / 2};
+  DotParams params{problem, algorithm.id, target.l2_bytes / 2, std::max(1, target.cores)};
   BoundKernel kernel;
   kernel.run = depthwise ? RunDepthwise : RunDot;
-  if (!depthwise) kernel.workspace_bytes = DotWorkspaceBytes(problem, set);
+  if (!depthwise) {
+    kernel.workspace_bytes = DotWorkspaceBytes(problem, set, params.block_bytes, params.slots);
+  }
   kernel.params.Set(params);
   return kernel;
 }

@@ -12,10 +12,11 @@
 
 namespace plumb::kernels {
 
-std::int64_t DotWorkspaceBytes(const DotProblem& problem, const DotSet& set);
+// block_bytes: of the rows of A that one block may have; slots: tasks that may run at once.
+std::int64_t DotWorkspaceBytes(const DotProblem& problem, const DotSet& set,
+                               std::int64_t block_bytes, std::int64_t slots);
 
-// block_bytes: of the rows of A that one block may have.
 void RunDotLoop(const DotProblem& problem, const DotSet& set, std::int64_t block_bytes,
-                const Call& call);
+                std::int64_t slots, const Call& call);
 
 }  // namespace plumb::kernels

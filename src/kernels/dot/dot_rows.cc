@@ -76,21 +76,23 @@ const char* DotRows::FirstRow() const {
 
 namespace {
 
-// The taps of one line of the kernel, for outputs that are neighbours in a row.
+// Some taps of one line of the kernel, for outputs that are neighbours in a row; x is where the
+// first of the taps reads.
 struct Line {
   const PhaseAxis& across;
+  std::int64_t taps;
   std::int64_t width;
   std::int64_t pixel_bytes;
   std::int64_t pixel_stride;
   std::uint8_t fill;
   const DotConvert& convert;
 
-  std::int64_t bytes() const { return across.taps * pixel_bytes; }
+  std::int64_t bytes() const { return taps * pixel_bytes; }
   bool dense() const { return across.in_tap_step == 1 && pixel_stride == pixel_bytes; }
 
   // Whether every tap of the output whose first is at x is inside.
   bool Inside(std::int64_t x) const {
-    return Within(x, width) && Within(x + (across.taps - 1) * across.in_tap_step, width);
+    return Within(x, width) && Within(x + (taps - 1) * across.in_tap_step, width);
   }
 
   // `count` outputs, all inside.
@@ -99,7 +101,7 @@ struct Line {
     const char* from = line + x * pixel_stride;
     const std::int64_t step = across.in_step * pixel_stride;
     if (dense()) return convert.copy_rows(from, step, to, pitch, bytes(), count);
-    for (std::int64_t k = 0; k < across.taps; ++k) {
+    for (std::int64_t k = 0; k < taps; ++k) {
       convert.copy_rows(from + k * across.in_tap_step * pixel_stride, step, to + k * pixel_bytes,
                         pitch, pixel_bytes, count);
     }
@@ -107,7 +109,7 @@ struct Line {
 
   // One output at an edge.
   void CopyEdge(const char* line, std::int64_t x, char* to) const {
-    for (std::int64_t k = 0; k < across.taps; ++k, x += across.in_tap_step, to += pixel_bytes) {
+    for (std::int64_t k = 0; k < taps; ++k, x += across.in_tap_step, to += pixel_bytes) {
       if (Within(x, width)) {
         std::memcpy(to, line + x * pixel_stride, static_cast<std::size_t>(pixel_bytes));
       } else {
@@ -131,27 +133,34 @@ struct Line {
 
 }  // namespace
 
-void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows, char* to,
-                     std::int64_t pitch, std::int64_t padded) const {
+void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows,
+                     std::int64_t tap_begin, std::int64_t tap_end, char* to, std::int64_t pitch,
+                     std::int64_t padded) const {
   const auto& axis = phase.axis;
-  const Line line{axis[2], in_size[2], pixel_bytes, strides[2], fill, convert};
-  const std::int64_t tail = padded - row_bytes();
+  const std::int64_t tail = padded - (tap_end - tap_begin) * pixel_bytes;
   ForEachSpan(phase, row, rows, [&](const Span& span) {
     const char* image = src + span.image * batch_stride;
-    const std::int64_t x = InputAt(axis[2], span.at[2]);
     char* out = to + span.first * pitch;
-    for (std::int64_t i = 0; i < axis[0].taps; ++i) {
+    for (std::int64_t tap = tap_begin; tap < tap_end;) {
+      const std::int64_t k = tap % axis[2].taps;
+      const std::int64_t j = tap / axis[2].taps % axis[1].taps;
+      const std::int64_t i = tap / axis[2].taps / axis[1].taps;
+      const Line line{axis[2],    std::min(axis[2].taps - k, tap_end - tap),
+                      in_size[2], pixel_bytes,
+                      strides[2], fill,
+                      convert};
       const std::int64_t z = InputAt(axis[0], span.at[0]) + i * axis[0].in_tap_step;
-      for (std::int64_t j = 0; j < axis[1].taps; ++j, out += line.bytes()) {
-        const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
-        if (Within(z, in_size[0]) && Within(y, in_size[1])) {
-          line.Copy(image + z * strides[0] + y * strides[1], x, span.count, out, pitch);
-          continue;
-        }
+      const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
+      const std::int64_t x = InputAt(axis[2], span.at[2]) + k * axis[2].in_tap_step;
+      if (Within(z, in_size[0]) && Within(y, in_size[1])) {
+        line.Copy(image + z * strides[0] + y * strides[1], x, span.count, out, pitch);
+      } else {
         for (std::int64_t r = 0; r < span.count; ++r) {
           std::memset(out + r * pitch, fill, static_cast<std::size_t>(line.bytes()));
         }
       }
+      tap += line.taps;
+      out += line.bytes();
     }
     if (tail == 0) return;
     for (std::int64_t r = 0; r < span.count; ++r) {

@@ -26,10 +26,11 @@ struct DotRows {
   // Start of row 0 where EvenPitch is not 0.
   const char* FirstRow() const;
 
-  // Writes rows [row, row + rows), each `pitch` bytes from the last and followed by zeros up to
-  // `padded` bytes.
-  void Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows, char* to,
-              std::int64_t pitch, std::int64_t padded) const;
+  // Writes taps [tap_begin, tap_end) of rows [row, row + rows), each row `pitch` bytes from the
+  // last and followed by zeros up to `padded` bytes.
+  void Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows,
+              std::int64_t tap_begin, std::int64_t tap_end, char* to, std::int64_t pitch,
+              std::int64_t padded) const;
 };
 
 // The pixels that outputs [row, row + rows) of the phase see: pixels[r][tap], null where padding

@@ -500,6 +500,28 @@ TEST_F(DotTest, MatrixProducts) {
   }
 }
 
+// Sums in chunks of a few taps, whose parts wait in memory.
+TEST_F(DotTest, LongSumsOfManyTaps) {
+  for (const std::int64_t channels : {1024, 448, 64 * 3}) {
+    DotProblem problem;
+    ConvProblem& p = problem.geometry;
+    p.batch = 1;
+    p.in_channels = channels;
+    p.out_channels = 70;
+    p.in_size = p.out_size = {1, 7, 9};
+    p.kernel = {1, 3, channels == 192 ? 11 : 3};
+    p.pad_begin = {0, 1, channels == 192 ? 5 : 1};
+    p.src = ChannelsLastStrides(p.in_size, p.in_channels);
+    p.dst = p.residual = ChannelsLastStrides(p.out_size, p.out_channels);
+    p.epilogue.has_bias = true;
+    p.epilogue.has_residual = Flip();
+    CheckFloats(problem, p.epilogue.has_residual);
+    problem.src = problem.dst = problem.residual = Flip() ? DType::kInt8 : DType::kUInt8;
+    CheckIntegers(problem, false);
+    if (HasFailure()) return;
+  }
+}
+
 // A gathered row that does not fit the scratch of a task.
 TEST_F(DotTest, VeryLongSums) {
   DotProblem problem;

@@ -1,7 +1,7 @@
 // Body of the vector tiles. Ops names an accumulator of kLanes columns and how groups of four bytes
 // are multiplied into it:
-//   Acc Zero(); Group Row(const char* a); Group Panel(const char* b); Acc Dot(Acc, Group a, Group
-//   b); void Store(void* to, Acc)
+//   Acc Zero(); Acc Load(const void* from); Group Row(const char* a); Group Panel(const char* b);
+//   Acc Dot(Acc, Group a, Group b); void Store(void* to, Acc)
 // with Row broadcasting one group of A and Panel loading kLanes groups of B.
 #pragma once
 
@@ -20,8 +20,11 @@ PLUMB_DOT_INLINE void DotBlock(const DotTile& tile, int64_t row, int64_t column)
   typename Ops::Acc sum[kRows][kVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
+    const char* from = static_cast<const char*>(tile.sums) + ((row + r) * kDotColumns + column) * 4;
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = Ops::Zero();
+    for (int v = 0; v < kVectors; ++v) {
+      sum[r][v] = tile.accumulate ? Ops::Load(from + v * Ops::kLanes * 4) : Ops::Zero();
+    }
   }
   const char* a[kRows];
 #pragma GCC unroll 8

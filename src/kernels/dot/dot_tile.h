@@ -22,6 +22,7 @@ struct DotTile {
   const char* b;
   int64_t columns;  // of the panel: 16 or 32
   void* sums;       // [rows][kDotColumns] fp32 or int32: written
+  bool accumulate;  // added to what `sums` hold
 };
 using DotTileFn = void (*)(const DotTile& tile) noexcept;
 

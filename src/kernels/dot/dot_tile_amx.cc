@@ -49,10 +49,19 @@ inline void Run(const DotTile& tile) {
   const char* lower_a = a + upper * tile.a_pitch;
   const char* b = tile.b;
   const int64_t b_pitch = tile.columns * 4;
-  _tile_zero(0);
-  if constexpr (kRight) _tile_zero(1);
-  if constexpr (kLower) _tile_zero(2);
-  if constexpr (kLower && kRight) _tile_zero(3);
+  char* const sums = static_cast<char*>(tile.sums);
+  char* const lower_sums = sums + upper * kSumPitch;
+  if (tile.accumulate) {
+    _tile_loadd(0, sums, kSumPitch);
+    if constexpr (kRight) _tile_loadd(1, sums + 64, kSumPitch);
+    if constexpr (kLower) _tile_loadd(2, lower_sums, kSumPitch);
+    if constexpr (kLower && kRight) _tile_loadd(3, lower_sums + 64, kSumPitch);
+  } else {
+    _tile_zero(0);
+    if constexpr (kRight) _tile_zero(1);
+    if constexpr (kLower) _tile_zero(2);
+    if constexpr (kLower && kRight) _tile_zero(3);
+  }
   for (int64_t group = 0; group < tile.groups; group += 16) {
     _tile_loadd(6, b, b_pitch);
     _tile_loadd(4, a, tile.a_pitch);
@@ -70,11 +79,10 @@ inline void Run(const DotTile& tile) {
     lower_a += kDotStep;
     b += 16 * b_pitch;
   }
-  char* sums = static_cast<char*>(tile.sums);
   _tile_stored(0, sums, kSumPitch);
   if constexpr (kRight) _tile_stored(1, sums + 64, kSumPitch);
-  if constexpr (kLower) _tile_stored(2, sums + upper * kSumPitch, kSumPitch);
-  if constexpr (kLower && kRight) _tile_stored(3, sums + upper * kSumPitch + 64, kSumPitch);
+  if constexpr (kLower) _tile_stored(2, lower_sums, kSumPitch);
+  if constexpr (kLower && kRight) _tile_stored(3, lower_sums + 64, kSumPitch);
 }
 
 template <typename Ops>

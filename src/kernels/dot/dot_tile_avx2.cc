@@ -10,6 +10,9 @@ struct F32 {
   using Group = __m256;
   static constexpr int kLanes = 8;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm256_setzero_ps(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) {
+    return _mm256_loadu_ps(static_cast<const float*>(from));
+  }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     float x;
     memcpy(&x, a, sizeof(x));
@@ -29,6 +32,9 @@ struct I16 {
   using Group = __m256i;
   static constexpr int kLanes = 8;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm256_setzero_si256(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+  }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     int32_t x;
     memcpy(&x, a, sizeof(x));

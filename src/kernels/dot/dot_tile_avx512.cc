@@ -10,6 +10,7 @@ struct F32 {
   using Group = __m512;
   static constexpr int kLanes = 16;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm512_setzero_ps(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) { return _mm512_loadu_ps(from); }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     float x;
     memcpy(&x, a, sizeof(x));
@@ -25,6 +26,7 @@ struct I16 {
   using Group = __m512i;
   static constexpr int kLanes = 16;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm512_setzero_si512(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) { return _mm512_loadu_si512(from); }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     int32_t x;
     memcpy(&x, a, sizeof(x));

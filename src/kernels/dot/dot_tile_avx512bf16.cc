@@ -10,6 +10,7 @@ struct BF16 {
   using Group = __m512bh;
   static constexpr int kLanes = 16;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm512_setzero_ps(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) { return _mm512_loadu_ps(from); }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     int32_t x;
     memcpy(&x, a, sizeof(x));

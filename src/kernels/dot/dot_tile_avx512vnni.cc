@@ -13,6 +13,7 @@ struct Vnni {
   using Group = __m512i;
   static constexpr int kLanes = 16;
   static PLUMB_DOT_INLINE Acc Zero() { return _mm512_setzero_si512(); }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) { return _mm512_loadu_si512(from); }
   static PLUMB_DOT_INLINE Group Row(const char* a) {
     int32_t x;
     memcpy(&x, a, sizeof(x));

@@ -15,6 +15,9 @@ struct F32 {
   using Group = float;
   static constexpr int kLanes = 1;
   static PLUMB_DOT_INLINE Acc Zero() { return 0; }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) {
+    return Read<Acc>(static_cast<const char*>(from));
+  }
   static PLUMB_DOT_INLINE Group Row(const char* a) { return Read<float>(a); }
   static PLUMB_DOT_INLINE Group Panel(const char* b) { return Read<float>(b); }
   static PLUMB_DOT_INLINE Acc Dot(Acc sum, Group a, Group b) { return sum + a * b; }
@@ -30,6 +33,9 @@ struct I16 {
   using Group = Pair;
   static constexpr int kLanes = 1;
   static PLUMB_DOT_INLINE Acc Zero() { return 0; }
+  static PLUMB_DOT_INLINE Acc Load(const void* from) {
+    return Read<Acc>(static_cast<const char*>(from));
+  }
   static PLUMB_DOT_INLINE Group Row(const char* a) { return Read<Pair>(a); }
   static PLUMB_DOT_INLINE Group Panel(const char* b) { return Read<Pair>(b); }
   static PLUMB_DOT_INLINE Acc Dot(Acc sum, Group a, Group b) {
