@@ -4,6 +4,6 @@
 namespace plumb::kernels {
 
 // Written out in declarations: `auto` would drop what makes it loose.
-using LooseFloat = float __attribute__((aligned(1)));
+using LooseFloat __attribute__((aligned(1))) = float;
 
 }  // namespace plumb::kernels
