@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/file_io.h"
+#include "core/hash.h"
 #include "core/npy.h"
 #include "onnx/tensor_proto.h"
 
@@ -82,12 +83,8 @@ Status WriteTensor(const std::string& path, const Tensor& tensor) {
 }
 
 std::string TensorDigest(const Tensor& tensor) {
-  // FNV-1a over the shape and the elements' bytes.
-  std::uint64_t hash = 14695981039346656037ull;
-  const auto add = [&](std::string_view bytes) {
-    for (char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
-  };
-  add(tensor.shape().ToString());
+  std::uint64_t hash = Fnv1a(tensor.shape().ToString());
+  const auto add = [&](std::string_view bytes) { hash = Fnv1a(bytes, hash); };
   if (tensor.dtype() == DType::kString) {
     for (const std::string& text : tensor.data<std::string>()) add(text + '\0');
   } else {

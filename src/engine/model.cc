@@ -30,6 +30,16 @@ StatusOr<std::shared_ptr<Model>> Model::Body(NodeId node, int index) {
   return body;
 }
 
+std::vector<std::shared_ptr<const KernelProblem>> Model::problems() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::shared_ptr<const KernelProblem>> all = problems_;
+  for (const auto& [place, body] : bodies_) {
+    const auto inner = body->problems();
+    all.insert(all.end(), inner.begin(), inner.end());
+  }
+  return all;
+}
+
 std::int64_t Model::constant_bytes() const {
   std::int64_t bytes = 0;
   for (ValueId v = 0; v < graph_.num_values(); ++v) {

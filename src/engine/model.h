@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "core/target.h"
+#include "engine/kernel_problem.h"
 #include "engine/packed_memory.h"
+#include "engine/tuning_database.h"
 #include "graph/graph.h"
 #include "graph/op_def.h"
 #include "kernels/kernel.h"
@@ -29,6 +31,8 @@ struct CompileOptions {
   // bf16: products of bf16, sums in fp32, and bf16 between them. fp32: what is quantised and
   // dequantised again is computed as real numbers. Undefined or int8: what the graph says.
   DType precision = DType::kUndefined;
+  // What was measured before decides among kernels where it knows the problem; may be null.
+  std::shared_ptr<const TuningDatabase> tuning;
 };
 
 // The kernel that search chose for a node, and its packed constants.
@@ -54,11 +58,17 @@ class Model {
   // mutex().
   std::mutex& mutex() { return mutex_; }
   std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) { return chosen_[node]; }
+  void AddProblem(std::shared_ptr<const KernelProblem> problem) {
+    problems_.push_back(std::move(problem));
+  }
   PackedMemory& packed_memory() { return packed_memory_; }
 
   // The compiled body `index` of a control flow node. Its captures are read like inputs, after
   // them.
   StatusOr<std::shared_ptr<Model>> Body(NodeId node, int index);
+
+  // What plans made so far had a choice of kernels for, bodies included. Takes the mutex itself.
+  std::vector<std::shared_ptr<const KernelProblem>> problems();
 
   std::int64_t constant_bytes() const;
   std::int64_t packed_bytes();  // so far: kernels are chosen when the first plan is made
@@ -71,6 +81,7 @@ class Model {
   std::vector<NodeId> order_;
   std::mutex mutex_;
   std::map<NodeId, std::vector<std::shared_ptr<const ChosenKernel>>> chosen_;
+  std::vector<std::shared_ptr<const KernelProblem>> problems_;
   PackedMemory packed_memory_;
   std::map<std::pair<NodeId, int>, std::shared_ptr<Model>> bodies_;
 };

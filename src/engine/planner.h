@@ -85,6 +85,9 @@ class Planner {
   StatusOr<bool> LowerNode(NodeId id, std::span<const ops::Operand> inputs,
                            std::span<const ops::Operand> outputs, ops::KernelChoice* choice,
                            std::shared_ptr<const ChosenKernel>* chosen);
+  std::optional<TunedKernel> RememberProblem(NodeId id, std::span<const ops::Operand> inputs,
+                                             std::span<const ops::Operand> outputs,
+                                             std::vector<std::optional<DimVector>> contents);
   StatusOr<Located> AcquireInput(NodeId id, int index, Effort effort);
   StatusOr<std::vector<Located>> AcquireOutputs(NodeId id, Effort effort,
                                                 std::span<const Located> inputs);

@@ -154,7 +154,9 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   context.counts_errors = true;
   PLUMB_RETURN_IF_ERROR(op(id).lower(context));
   if (context.choices.empty()) return false;
-  SearchResult found = ChooseKernel(context.choices, model_->target());
+  std::optional<TunedKernel> tuned;
+  if (context.choices.size() > 1) tuned = RememberProblem(id, inputs, outputs, contents);
+  SearchResult found = ChooseKernel(context.choices, model_->target(), tuned);
   *choice = std::move(context.choices[found.chosen]);
   auto kernel = std::make_shared<ChosenKernel>();
   kernel->algorithm = choice->algorithm;
@@ -168,6 +170,28 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   known.push_back(kernel);
   *chosen = std::move(kernel);
   return true;
+}
+
+// Notes the problem for those that measure, and says what they found before. Operands whose
+// elements shape arithmetic knows are the plan's own, and not kept.
+std::optional<TunedKernel> Planner::RememberProblem(
+    NodeId id, std::span<const ops::Operand> inputs, std::span<const ops::Operand> outputs,
+    std::vector<std::optional<DimVector>> contents) {
+  auto problem = std::make_shared<KernelProblem>();
+  problem->node = &node(id);
+  problem->inputs.assign(inputs.begin(), inputs.end());
+  problem->outputs.assign(outputs.begin(), outputs.end());
+  problem->contents = std::move(contents);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].constant != nullptr && !graph_.IsConstant(node(id).inputs[i])) {
+      return std::nullopt;
+    }
+  }
+  const TuningDatabase* tuning = model_->options().tuning.get();
+  std::optional<TunedKernel> tuned;
+  if (tuning != nullptr) tuned = tuning->Find(KeyOf(*problem));
+  model_->AddProblem(std::move(problem));
+  return tuned;
 }
 
 Status Planner::PlanKernel(NodeId id) {

@@ -11,6 +11,14 @@ namespace {
 constexpr double kNominalHertz = 3e9;
 constexpr double kNominalBytesPerSecond = 1e10;
 
+std::string WhyMeasured(const TunedKernel& tuned) {
+  std::string why = absl::StrFormat("measured %.4g ms", tuned.seconds * 1e3);
+  if (!tuned.next.empty()) {
+    why += absl::StrFormat(", next %s %.4g ms", tuned.next, tuned.next_seconds * 1e3);
+  }
+  return why;
+}
+
 }  // namespace
 
 double PredictSeconds(const kernels::Estimate& estimate, const Target& target) {
@@ -23,8 +31,12 @@ double PredictSeconds(const kernels::Estimate& estimate, const Target& target) {
          estimate.overhead_ns * 1e-9;
 }
 
-SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target) {
+SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target,
+                          const std::optional<TunedKernel>& tuned) {
   PLUMB_CHECK(!choices.empty());
+  for (std::size_t i = 0; tuned && i < choices.size(); ++i) {
+    if (choices[i].name == tuned->name) return {i, WhyMeasured(*tuned)};
+  }
   SearchResult result;
   double best = PredictSeconds(choices[0].estimate, target), second = -1;
   std::size_t runner_up = 0;

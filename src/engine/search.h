@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "core/target.h"
+#include "engine/tuning_database.h"
 #include "ops/lower.h"
 
 namespace plumb::engine {
@@ -20,7 +22,9 @@ struct SearchResult {
   std::string why;         // "predicted 0.31 ms, next gemm avx2 6x16 0.52 ms"
 };
 
-// Least predicted time; the family's own order decides ties. `choices` is not empty.
-SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target);
+// What was measured, where it is among the choices; else the least predicted time, with the
+// family's own order deciding ties. `choices` is not empty.
+SearchResult ChooseKernel(std::span<const ops::KernelChoice> choices, const Target& target,
+                          const std::optional<TunedKernel>& tuned = std::nullopt);
 
 }  // namespace plumb::engine

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/hash.h"
 #include "graph/text_cursor.h"
 #include "graph/text_name.h"
 
@@ -50,12 +51,11 @@ std::string HexText(const Tensor& tensor) {
   return text + "\"";
 }
 
-// FNV-1a, 64 bits: tells constants apart in a listing.
+// Tells constants apart in a listing.
 std::uint64_t Digest(const Tensor& tensor) {
-  std::uint64_t hash = 0xcbf29ce484222325;
+  std::uint64_t hash = Fnv1a("");
   const auto add = [&hash](const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+    hash = Fnv1a({static_cast<const char*>(data), size}, hash);
   };
   if (tensor.dtype() == DType::kString) {
     for (const std::string& element : tensor.data<std::string>()) {
