@@ -8,6 +8,7 @@
 #include "cli/model_options.h"
 #include "cli/number_check.h"
 #include "cli/table.h"
+#include "cli/tuning.h"
 #include "core/clock.h"
 #include "lab/bench.h"
 #include "lab/ceilings.h"
@@ -63,8 +64,16 @@ std::vector<Row> ProfileRows(const lab::BenchResult& result, const lab::Ceilings
 }
 
 Status Execute(const BenchCommand& command) {
+  std::shared_ptr<engine::TuningDatabase> tuning;
+  if (command.model.tune) {
+    PLUMB_ASSIGN_OR_RETURN(const Tuned tuned,
+                           TuneKernels(command.model, {}, [&](const LoadedModel& loaded) {
+                             return command.model.InputShapes(loaded.graph());
+                           }));
+    tuning = tuned.database;
+  }
   const std::int64_t begin = NowNanos();
-  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model));
+  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model, {}, tuning));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
                          command.model.InputShapes(loaded.graph()));
   PLUMB_RETURN_IF_ERROR(loaded.session->Prepare(shapes));
@@ -89,6 +98,7 @@ void AddBench(CLI::App& app, Action* action) {
   CLI::App* sub = app.add_subcommand("bench", "Times runs of a model on seeded normal numbers");
   command->model.Declare(sub);
   command->model.DeclareBatch(sub);
+  command->model.DeclareTune(sub);
   lab::BenchOptions& bench = command->bench;
   CLI::Option* iters =
       sub->add_option("--iters", bench.iters, "counted runs (default: as many as --seconds allows)")

@@ -57,6 +57,9 @@ Status Execute(const CompareCommand& command) {
     rows.push_back(ErrorRow("parted", *comparison.parted));
   }
   std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  for (const std::string& name : comparison.not_floating) {
+    std::fprintf(stderr, "plumb: output '%s' is not floating and was not compared\n", name.c_str());
+  }
   if (command.format != Format::kTable) return OkStatus();
   if (!comparison.parted) {
     std::printf("\nno layer is more than %g from fp32\n", command.tolerance);

@@ -26,6 +26,11 @@ void ModelOptions::DeclareBatch(CLI::App* command) {
       ->check(WholeNumber(1, 1 << 20));
 }
 
+void ModelOptions::DeclareTune(CLI::App* command) {
+  command->add_flag("--tune", tune,
+                    "first measure the kernels that were not measured on this processor before");
+}
+
 namespace {
 
 // The type of the products; undefined: what the file says.
@@ -51,12 +56,14 @@ StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::st
   return onnx::ImportFile(options.path, ops::AllOps(), import);
 }
 
-StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
-                                const std::vector<std::string>& given) {
+StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<std::string>& given,
+                                std::shared_ptr<engine::TuningDatabase> tuning) {
   LoadedModel loaded;
   engine::CompileOptions compile;
   PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
+  loaded.tuning = tuning ? std::move(tuning) : engine::TuningDatabase::Open(compile.target);
+  compile.tuning = loaded.tuning;
   PLUMB_ASSIGN_OR_RETURN(Graph graph, LoadGraph(options, given));
   if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
     return UsageError(

@@ -23,10 +23,13 @@ struct ModelOptions {
   std::optional<std::int64_t> batch;  // where DeclareBatch was called
   int threads = 0;                    // 0: all cores that the process may use
   std::string precision;              // empty: what the file says
+  bool tune = false;                  // where DeclareTune was called
 
   // Declares MODEL, --shape, --threads and --precision.
   void Declare(CLI::App* command);
   void DeclareBatch(CLI::App* command);
+  // --tune: TuneKernels (cli/tuning.h) comes first.
+  void DeclareTune(CLI::App* command);
 
   // --shape by name. Errors are of usage: no NAME=SIZES, a name given twice.
   StatusOr<lab::NamedShapes> NamedShapes() const;
@@ -39,6 +42,7 @@ struct LoadedModel {
   std::unique_ptr<ThreadPool> pool;
   std::shared_ptr<engine::Model> model;
   std::unique_ptr<engine::Session> session;
+  std::shared_ptr<engine::TuningDatabase> tuning;  // that kernels were chosen by
 
   const Graph& graph() const { return model->graph(); }
 };
@@ -47,10 +51,12 @@ struct LoadedModel {
 StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given);
 
 // Inputs that have a default in the file are constants, but for those that --shape or `given`
-// names. Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not
+// names. Kernels are chosen by `tuning`, null: what the folder of caches holds for this processor.
+// Errors: an unreadable or wrong file; a precision that is not built; PLUMB_ISA that is not
 // there.
 StatusOr<LoadedModel> LoadModel(const ModelOptions& options,
-                                const std::vector<std::string>& given = {});
+                                const std::vector<std::string>& given = {},
+                                std::shared_ptr<engine::TuningDatabase> tuning = nullptr);
 
 // lab::BindInputShapes, whose errors become errors of usage that name --shape.
 StatusOr<std::vector<Shape>> BindShapes(const Graph& graph, const lab::NamedShapes& given,

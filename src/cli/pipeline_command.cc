@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "cli/version.h"
 #include "core/target.h"
 #include "core/thread_pool.h"
+#include "engine/background_tuner.h"
 #include "measure/stage_table.h"
 #include "pipeline/application.h"
 
@@ -33,7 +35,7 @@ void CountInterrupt(int number) {
 struct PipelineCommand {
   std::string file, source, report, output, truth;
   std::vector<std::string> set;
-  bool profile = false;
+  bool profile = false, tune = false;
   Format format = Format::kTable;
   std::vector<std::string> words;  // the whole command, for the record
 };
@@ -118,6 +120,10 @@ Status Execute(const PipelineCommand& command) {
   options.output_folder = command.output.empty() ? command.report : command.output;
   options.truth = command.truth;
   options.profile = command.profile;
+  const auto tuning = engine::TuningDatabase::Open(target);
+  std::optional<engine::BackgroundTuner> tuner;
+  options.tuning = tuning;
+  if (command.tune) options.tuner = &tuner.emplace(tuning);
   options.stop = &interrupts;
   const bool shows_progress = isatty(STDERR_FILENO) == 1;
   if (shows_progress) options.on_progress = PrintProgress;
@@ -126,6 +132,10 @@ Status Execute(const PipelineCommand& command) {
   const StatusOr<pipeline::ApplicationResult> result = pipeline::RunApplication(spec, options);
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
+  if (tuner && !tuner->status().ok()) {
+    std::fprintf(stderr, "plumb: warning: kernels were not measured for the next run: %s\n",
+                 std::string(tuner->status().message()).c_str());
+  }
   PrintResult(*result, command.format);
   for (const std::string& warning : pipeline::Warnings(*result)) {
     std::fprintf(stderr, "plumb: warning: %s\n", warning.c_str());
@@ -159,6 +169,8 @@ void AddPipeline(CLI::App& app, Action* action) {
                   "ground truth (JSON Lines) that the written detections are compared with")
       ->check(not_empty);
   sub->add_flag("--profile", command->profile, "record every step of the networks");
+  sub->add_flag("--tune", command->tune,
+                "measure kernels while a core is idle, for the next run on this processor");
   sub->add_option("--set", command->set,
                   "change a value of the file: STAGE.KEY=VALUE, or channels.STAGE.KEY=VALUE of the "
                   "channel to a stage; VALUE is YAML: 3, [640, 360]")

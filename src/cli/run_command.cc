@@ -10,6 +10,7 @@
 #include "cli/run_inputs.h"
 #include "cli/table.h"
 #include "cli/tensor_files.h"
+#include "cli/tuning.h"
 #include "core/file_io.h"
 
 namespace plumb::cli {
@@ -104,8 +105,26 @@ Row OutputRow(const std::string& name, const Tensor& output, Format format) {
   return row;
 }
 
+StatusOr<std::shared_ptr<engine::TuningDatabase>> TuneFor(const RunCommand& command) {
+  const auto shapes_of = [&](const LoadedModel& loaded) -> StatusOr<std::vector<Shape>> {
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
+                           ReadInputs(command.inputs, command.model, loaded));
+    std::vector<Shape> shapes;
+    for (const Tensor& input : inputs) shapes.push_back(input.shape());
+    return shapes;
+  };
+  PLUMB_ASSIGN_OR_RETURN(const Tuned tuned,
+                         TuneKernels(command.model, command.inputs.Names(), shapes_of));
+  return tuned.database;
+}
+
 Status Execute(const RunCommand& command) {
-  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(command.model, command.inputs.Names()));
+  std::shared_ptr<engine::TuningDatabase> tuning;
+  if (command.model.tune) {
+    PLUMB_ASSIGN_OR_RETURN(tuning, TuneFor(command));
+  }
+  PLUMB_ASSIGN_OR_RETURN(LoadedModel loaded,
+                         LoadModel(command.model, command.inputs.Names(), tuning));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
@@ -132,6 +151,7 @@ void AddRun(CLI::App& app, Action* action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* sub = app.add_subcommand("run", "One inference: prints and writes the outputs");
   command->model.Declare(sub);
+  command->model.DeclareTune(sub);
   command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");

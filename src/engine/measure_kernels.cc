@@ -39,7 +39,7 @@ std::int64_t BytesOf(const ops::Operand& operand) {
   return StorageBytes(operand.dtype, extent.before + extent.after) + kMemoryAlignment;
 }
 
-// Normal numbers from a short list, so that filling takes no longer than a call.
+// Normal numbers from a short list: filling takes about as long as a call.
 void Fill(DType dtype, std::byte* bytes, std::int64_t elements) {
   constexpr std::int64_t kPeriod = 4099;
   Random random(1);

@@ -32,7 +32,7 @@ struct CompileOptions {
   // dequantised again is computed as real numbers. Undefined or int8: what the graph says.
   DType precision = DType::kUndefined;
   // What was measured before decides among kernels where it knows the problem; may be null.
-  std::shared_ptr<const TuningDatabase> tuning;
+  std::shared_ptr<const TuningDatabase> tuning = {};
 };
 
 // The kernel that search chose for a node, and its packed constants.

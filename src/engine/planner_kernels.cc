@@ -95,11 +95,15 @@ std::optional<Located> Planner::ReuseInput(NodeId id, ValueId output,
                      LayoutStrides(layout(output), shape(output)))) {
       continue;
     }
-    // Another operand must not lie in the same memory at another position.
-    const bool shared = std::any_of(inputs.begin(), inputs.end(), [&](const Located& other) {
-      return other.memory == inputs[i].memory &&
-             (other.offset != inputs[i].offset || !(other.strides == inputs[i].strides));
-    });
+    // An elementwise operator may read the memory through other operands at the same position;
+    // others still need elements that have been written over by then.
+    bool shared = false;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      if (k == i || inputs[k].memory != inputs[i].memory) continue;
+      const bool same =
+          inputs[k].offset == inputs[i].offset && inputs[k].strides == inputs[i].strides;
+      shared = shared || !same || !n.op->elementwise;
+    }
     if (!shared) return inputs[i];
   }
   return std::nullopt;

@@ -16,10 +16,10 @@
 
 namespace plumb::engine {
 
-// What a step is, for reports and profiles; the Program itself only knows functions and places.
 // What the products of a node multiply: fp32, bf16, or int8 for any 8-bit integers.
 DType ProductTypeOf(const Graph& graph, const Node& node);
 
+// What a step is, for reports and profiles; the Program itself only knows functions and places.
 struct StepInfo {
   NodeId node = kNoNode;            // kNoNode for a copy that the layout or an output asked for
   std::string name;                 // of the node, or of the value that is copied

@@ -109,6 +109,66 @@ graph block(x: f32[N,16,9,7]) -> (y) {
   EXPECT_EQ(compute, 1);
 }
 
+// The residual of a convolution may be its image too: its memory is read until the last window.
+TEST(SessionTest, AConvolutionAddedToItsOwnInput) {
+  const std::string_view text = R"(
+graph g(x: f32[1,32,90,90]) -> (y) {
+  u = const f32[32,32,1,1] seed(1)
+  w = const f32[32,32,3,3] seed(2)
+  v = const f32[32,32,1,1] seed(3)
+  r = Conv(x, u)
+  a = Conv(r, w) {pads = [1, 1, 1, 1]}
+  s = Add(a, r)
+  y = Conv(s, v)
+})";
+  const Graph graph = Parse(text);
+  const Tensor x = Normal({1, 32, 90, 90}, 9);
+  ExpectEqualsInterpreter(graph, {x});
+  const auto expected = ops::Interpret(graph, {x});
+  ASSERT_TRUE(expected.ok());
+  CompileOptions options;
+  options.target = *HostTarget();
+  options.precision = DType::kBFloat16;
+  ThreadPool pool(2);
+  Session session(Model::Compile(graph.Clone(), options).value(), &pool);
+  const auto actual = session.Run({x});
+  ASSERT_TRUE(actual.ok()) << actual.status();
+  EXPECT_LT(RelativeError((*actual)[0], (*expected)[0]), 0.03);
+}
+
+TEST(SessionTest, AQuantisedConvolutionAddedToItsOwnInput) {
+  const Graph graph = Parse(R"(
+graph g(x: f32[1,32,90,90]) -> (y) {
+  s = const f32[] {0.03}
+  z = const u8[] {128}
+  t = const f32[] {0.001}
+  w = const i8[32,32,3,3] seed(1)
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  v = const i8[32,32,1,1] seed(2)
+  vd = DequantizeLinear(v, t)
+  p = Conv(xd, vd)
+  pq = QuantizeLinear(p, s, z)
+  pd = DequantizeLinear(pq, s, z)
+  wd = DequantizeLinear(w, t)
+  c = Conv(pd, wd) {pads = [1, 1, 1, 1]}
+  cq = QuantizeLinear(c, s, z)
+  cd = DequantizeLinear(cq, s, z)
+  a = Add(cd, pd)
+  aq = QuantizeLinear(a, s, z)
+  y = DequantizeLinear(aq, s, z)
+})");
+  const Tensor x = Normal({1, 32, 90, 90}, 9);
+  const auto expected = ops::Interpret(graph, {x});
+  ASSERT_TRUE(expected.ok());
+  ThreadPool pool(2);
+  Session session(Compile(graph), &pool);
+  const auto actual = session.Run({x});
+  ASSERT_TRUE(actual.ok()) << actual.status();
+  const std::vector<double> a = ToDoubles((*actual)[0]), b = ToDoubles((*expected)[0]);
+  for (std::size_t i = 0; i < b.size(); ++i) ASSERT_NEAR(a[i], b[i], 0.0301) << i;  // one step
+}
+
 TEST(SessionTest, ConcatOfConvolutionsMovesNothing) {
   const Graph graph = Parse(R"(
 graph dense(x: f32[1,3,12,12]) -> (y) {

@@ -48,6 +48,11 @@ bool ParseLine(const std::string& text, std::string* key, TunedKernel* kernel) {
 
 TuningDatabase::TuningDatabase(std::string path) : path_(std::move(path)) { ReadInto(path_); }
 
+std::shared_ptr<TuningDatabase> TuningDatabase::Open(const Target& target) {
+  const StatusOr<std::string> folder = CacheDirectory();
+  return std::make_shared<TuningDatabase>(folder.ok() ? PathFor(*folder, target) : std::string());
+}
+
 std::string TuningDatabase::PathFor(const std::string& cache_folder, const Target& target) {
   const std::string what = absl::StrCat(
       kKernelVersion, "\n", target.processor, "\n", Str(IsaName(target.isa)), target.avx_vnni,
@@ -90,6 +95,7 @@ std::size_t TuningDatabase::size() const {
 }
 
 Status TuningDatabase::Save() {
+  if (path_.empty()) return CacheDirectory().status();
   const std::lock_guard<std::mutex> lock(mutex_);
   ReadInto(path_);
   const std::size_t too_many = order_.size() - std::min(order_.size(), kMaxEntries);

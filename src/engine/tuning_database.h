@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ class TuningDatabase {
 
   // Reads what `path` holds. A file that is not there is an empty database.
   explicit TuningDatabase(std::string path);
+
+  // That of the target in the folder of caches (CacheDirectory). Where there is no such folder it
+  // is empty, and Save says why.
+  static std::shared_ptr<TuningDatabase> Open(const Target& target);
 
   // The file for this target in the folder of caches: what is fast on one processor, or with one
   // set of instructions, says nothing about another.

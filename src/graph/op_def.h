@@ -274,10 +274,14 @@ struct OpDef {
   // x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, bias (i32), residual,
   // residual_scale, residual_zero_point, inner_scale, inner_zero_point ("QuantizedConv" for Conv).
   std::string_view quantized_form = {};
+  bool integer_product = false;  // is such a form
   Quantizing quantizing = Quantizing::kNo;
   // Output elements are elements of input 0 and their order alone decides which, so that it may be
   // taken before or after a quantisation (MaxPool).
   bool picks_elements = false;
+  // The input whose element a movement writes where it has no source (Pad's constant); where the
+  // node omits that input, it writes zero. -1: writes elements of its inputs only.
+  int fill_input = -1;
   bool takes_bf16 = false;  // kernels take bf16 as they take fp32, the same type in and out
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;

@@ -13,7 +13,7 @@
 namespace plumb::lab {
 
 // One floating tensor: max |narrow - reference| / max |reference|, infinite where only one of them
-// is a number.
+// is a number or their shapes differ (sizes that data decide).
 struct TensorError {
   std::string name;  // of the value
   std::string node;  // that makes it
@@ -21,7 +21,8 @@ struct TensorError {
 };
 
 struct Comparison {
-  std::vector<TensorError> outputs;
+  std::vector<TensorError> outputs;       // the floating ones
+  std::vector<std::string> not_floating;  // outputs that have no such error
   // Convolutions and matrix products with constant weights, in the order of the model, each with
   // the error that it has gathered up to there.
   std::vector<TensorError> layers;
@@ -34,7 +35,7 @@ StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Ten
                                        DType precision, double tolerance, const Target& target,
                                        ThreadPool* pool);
 
-// The error of one tensor. PLUMB_CHECKs equal sizes.
+// The error of one tensor.
 double RelativeError(const Tensor& narrow, const Tensor& reference);
 
 // Whether the file says anything in integers: a quantisation, or products of 8 bits.

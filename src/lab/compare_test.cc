@@ -82,6 +82,27 @@ TEST(CompareTest, AQuantisedFileAgainstTheNumbersThatItStandsFor) {
   EXPECT_LT(result->layers[0].relative, 1e-5);
 }
 
+TEST(CompareTest, IntegersAreNamedAndSizesThatPartAreInfinite) {
+  const Graph graph = Parse(R"(graph g(x: f32[4,32]) -> (indices, large) {
+  w = const f32[32,48] seed(1)
+  h = MatMul(x, w)
+  limit = const f32[] {0}
+  above = Greater(h, limit)
+  indices = NonZero(above)
+  n = Cast(indices) {to = 1}
+  large = Mul(n, n)
+})");
+  ThreadPool pool(1);
+  const auto result =
+      ComparePrecisions(graph, {Normal({4, 32})}, DType::kBFloat16, 1e-3, *HostTarget(), &pool);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->not_floating, std::vector<std::string>{"indices"});
+  ASSERT_EQ(result->outputs.size(), 1u);
+  EXPECT_EQ(result->outputs[0].name, "large");
+  EXPECT_TRUE(std::isinf(RelativeError(Tensor::FromVector<float>({2}, {1, 2}),
+                                       Tensor::FromVector<float>({3}, {1, 2, 3}))));
+}
+
 TEST(CompareTest, ErrorsOfWhatIsNoNumber) {
   const auto tensor = [](float a, float b) { return Tensor::FromVector<float>({2}, {a, b}); };
   EXPECT_EQ(RelativeError(tensor(1, NAN), tensor(1, NAN)), 0);

@@ -1,4 +1,4 @@
-// Lowering of Conv, FusedConv and ConvTranspose to kernels/conv.
+// Lowering of Conv, ConvTranspose and their fused forms to kernels/conv.
 #include <algorithm>
 #include <memory>
 #include <utility>

@@ -45,8 +45,8 @@ Status InferConv(InferContext& context, bool transposed);
 Status ReferenceConv(ReferenceContext& context, bool transposed);
 Cost ConvCost(const ConcreteNode& node, bool transposed);
 Status LowerConv(LowerContext& context, bool transposed);
-// FusedConv with attribute `precision`.
-Status LowerNarrowConv(LowerContext& context);
+// The fused forms with attribute `precision`.
+Status LowerNarrowConv(LowerContext& context, bool transposed);
 
 // Sizes, strides and epilogue of a node's convolution as the kernels want them.
 kernels::ConvProblem ConvProblemOf(const LowerContext& context, const Convolution& c,

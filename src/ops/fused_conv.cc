@@ -58,7 +58,7 @@ Cost CostOf(const ConcreteNode& node) { return ConvCost(node, /*transposed=*/fal
 // --- lowering ---------------------------------------------------------------------------------
 Status Lower(LowerContext& context) {
   PLUMB_ASSIGN_OR_RETURN(const DType product, ProductType(context.attrs()));
-  if (product != DType::kUndefined) return LowerNarrowConv(context);
+  if (product != DType::kUndefined) return LowerNarrowConv(context, /*transposed=*/false);
   return LowerConv(context, /*transposed=*/false);
 }
 

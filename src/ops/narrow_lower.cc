@@ -36,7 +36,7 @@ void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, in
   }
 }
 
-Status LowerNarrowConv(LowerContext& context) {
+Status LowerNarrowConv(LowerContext& context, bool transposed) {
   const Operand& x = context.input(0);
   const Operand& weight = context.input(1);
   if (x.shape.rank() > 5) return OkStatus();
@@ -45,10 +45,11 @@ Status LowerNarrowConv(LowerContext& context) {
     const Operand& operand = context.input(i);
     if (operand.constant == nullptr || operand.dtype != DType::kFloat32) return OkStatus();
   }
-  PLUMB_ASSIGN_OR_RETURN(const Convolution c, MakeConv(context.attrs(), x.shape, weight.shape));
+  PLUMB_ASSIGN_OR_RETURN(const Convolution c, (transposed ? MakeConvTranspose : MakeConv)(
+                                                  context.attrs(), x.shape, weight.shape));
   PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(context.attrs()));
   kernels::DotProblem problem;
-  problem.geometry = ConvProblemOf(context, c, /*transposed=*/false, epilogue);
+  problem.geometry = ConvProblemOf(context, c, transposed, epilogue);
   problem.src = x.dtype;
   problem.dst = context.output(0).dtype;
   if (context.has_input(3)) problem.residual = context.input(3).dtype;

@@ -298,6 +298,7 @@ const OpDef& PadOp() {
       .movement = MovementOf,
       .upgrade = Upgrade,
       .samples = Samples,
+      .fill_input = 2,
   };
   return op;
 }

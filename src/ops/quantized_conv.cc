@@ -28,6 +28,7 @@ OpDef Schema() {
   for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
   op.layout = LayoutRule::kChannelsLast;
   op.inplace_inputs = {9};
+  op.integer_product = true;
   op.differentiability = Differentiability::kNot;
   return op;
 }

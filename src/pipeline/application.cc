@@ -84,6 +84,8 @@ StatusOr<ApplicationResult> RunApplication(const PipelineSpec& spec,
   runner_options.recorder = &recorder;
   runner_options.output_folder = options.output_folder;
   runner_options.profile = options.profile;
+  runner_options.tuning = options.tuning;
+  runner_options.tuner = options.tuner;
   Runner* running = nullptr;
   runner_options.on_progress = [&](const Progress& progress) {
     const int stop = options.stop == nullptr ? 0 : options.stop->load();

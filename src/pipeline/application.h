@@ -20,7 +20,10 @@ struct ApplicationOptions {
   measure::RunHeader header;   // settings are added to it
   std::string output_folder;   // of stages that write; made when missing
   bool profile = false;        // a span for each step of every network
-  std::string truth;           // ground truth for write_jsonl's lines; empty: none
+  // What was measured of kernels before, and what measures them meanwhile; may be null.
+  std::shared_ptr<const engine::TuningDatabase> tuning = {};
+  engine::BackgroundTuner* tuner = nullptr;
+  std::string truth;  // ground truth for write_jsonl's lines; empty: none
   // 1: end the source and finish; 2 or more: drop what is under way. Either way there is a result.
   const std::atomic<int>* stop = nullptr;
   std::function<void(const Progress&)> on_progress;

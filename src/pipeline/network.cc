@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/background_tuner.h"
 #include "onnx/import.h"
 #include "ops/ops.h"
 
@@ -58,7 +59,10 @@ StatusOr<std::shared_ptr<Network>> Network::Load(const StageContext& context,
           PLUMB_ASSIGN_OR_RETURN(Graph graph, onnx::ImportFile(path, ops::AllOps()));
           engine::CompileOptions options;
           options.target = context.target;
-          return engine::Model::Compile(std::move(graph), options);
+          options.tuning = context.tuning;
+          PLUMB_ASSIGN_OR_RETURN(auto compiled, engine::Model::Compile(std::move(graph), options));
+          if (context.tuner != nullptr) context.tuner->Add(compiled);
+          return compiled;
         }));
     return std::shared_ptr<Network>(
         new Network(path, model, use_pool ? context.pool : context.no_pool));

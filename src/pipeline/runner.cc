@@ -126,6 +126,8 @@ StageContext RunState::ContextFor(const StageRun& stage, int replica) {
   context.output_folder = options.output_folder;
   context.source_fps = &source_fps;
   context.profile = options.profile;
+  context.tuning = options.tuning;
+  context.tuner = options.tuner;
   return context;
 }
 

@@ -34,6 +34,8 @@ struct RunnerOptions {
   measure::Recorder* recorder = nullptr;  // may be null
   std::string output_folder;              // for stages that write; empty: the working folder
   bool profile = false;                   // a span for each step of every network
+  std::shared_ptr<const engine::TuningDatabase> tuning = {};  // as in StageContext
+  engine::BackgroundTuner* tuner = nullptr;
   // Called in the thread of Run() every `progress_ms` and at the end.
   std::function<void(const Progress&)> on_progress;
   int progress_ms = 200;

@@ -24,6 +24,11 @@
 #include "pipeline/message.h"
 #include "pipeline/stage_params.h"
 
+namespace plumb::engine {
+class BackgroundTuner;
+class TuningDatabase;
+}  // namespace plumb::engine
+
 namespace plumb::pipeline {
 
 // Things that several stages or replicas use and only one needs to make.
@@ -61,6 +66,9 @@ struct StageContext {
   // Frames per second of the source, once the first message has come; 0: unknown. May be null.
   const std::atomic<double>* source_fps = nullptr;
   bool profile = false;  // networks tell the times of their steps
+  // What was measured of kernels before, and what measures them meanwhile; may be null.
+  std::shared_ptr<const engine::TuningDatabase> tuning = {};
+  engine::BackgroundTuner* tuner = nullptr;
 
   std::string OutputPath(const std::string& path) const {
     return path.empty() || path[0] == '/' || output_folder.empty() ? path

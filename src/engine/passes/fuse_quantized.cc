@@ -1,6 +1,7 @@
 // A product between dequantised operands and a quantised result becomes one in integers, and what
 // moves or picks elements between the two works on the integers themselves. Comes before constants
 // are folded, which would make real numbers of quantised weights.
+#include <algorithm>
 #include <cmath>
 
 #include "engine/passes/pass.h"
@@ -10,6 +11,8 @@
 
 namespace plumb::engine {
 namespace {
+
+constexpr double kLargestBias = 0x1p30;  // steps
 
 // A quantised tensor with its constants.
 struct Quantized {
@@ -51,6 +54,8 @@ class Fusion {
   // What `node` quantises to or dequantises from, its constants known.
   std::optional<Quantized> Constants(const Node& node, ValueId values) const {
     Quantized q{values, node.input(1), node.input(2), node.attrs.Int("axis", 1)};
+    const auto& dims = graph_.value(values).info.dims;
+    if (q.axis < 0 && dims) q.axis += static_cast<std::int64_t>(dims->size());
     if (node.attrs.Int("block_size", 0) != 0 || !graph_.IsConstant(q.scale)) return std::nullopt;
     if (q.zero != kNoValue && !graph_.IsConstant(q.zero)) return std::nullopt;
     if (graph_.value(q.scale).info.dtype != DType::kFloat32) return std::nullopt;
@@ -112,15 +117,36 @@ class Fusion {
     attrs->Set("activation_beta", sink.activation->beta);
   }
 
+  // The zero point of a result, which says its type even where the file leaves it out.
+  ValueId ZeroPointOf(const Quantized& to) {
+    if (to.zero != kNoValue) return to.zero;
+    const DType type = graph_.value(to.values).info.dtype;
+    return graph_.AddConstant(graph_.UniqueName("zero_point"), Tensor::Zeros(type, {}));
+  }
+
+  // Whether the values of a constant are one for each of `count`, along the last axis.
+  static bool IsRow(const Tensor& tensor, std::int64_t count) {
+    return tensor.num_elements() == count &&
+           (tensor.rank() == 1 || (tensor.rank() == 2 && tensor.shape()[0] == 1));
+  }
+
   // The bias as int32 in steps of x_scale w_scale; kNoValue with *fits for none.
   ValueId Bias(ValueId bias, const Quantized& x, const Quantized& w, std::int64_t channels,
                bool* fits) {
     *fits = true;
     if (bias == kNoValue) return kNoValue;
     *fits = false;
+    const std::optional<Quantized> q = Source(bias);
+    const ValueId given = q ? q->values : bias;
+    if (!graph_.IsConstant(given) || !IsRow(graph_.value(given).constant, channels)) {
+      return kNoValue;
+    }
     std::vector<double> values;
-    if (const std::optional<Quantized> q = Source(bias)) {
-      if (!graph_.IsConstant(q->values)) return kNoValue;
+    if (q) {
+      const auto one_or_each = [&](ValueId v) {
+        return v == kNoValue || IsScalar(v) || IsRow(graph_.value(v).constant, channels);
+      };
+      if (!one_or_each(q->scale) || !one_or_each(q->zero)) return kNoValue;
       const std::vector<double> steps = ToDoubles(graph_.value(q->values).constant);
       const std::vector<double> scales = ToDoubles(graph_.value(q->scale).constant);
       const std::vector<double> zeros = q->zero != kNoValue
@@ -130,21 +156,31 @@ class Fusion {
         const double zero = zeros[zeros.size() == 1 ? 0 : i];
         values.push_back((steps[i] - zero) * scales[scales.size() == 1 ? 0 : i]);
       }
-    } else if (graph_.IsConstant(bias)) {
+    } else {
       values = ToDoubles(graph_.value(bias).constant);
     }
-    if (static_cast<std::int64_t>(values.size()) != channels) return kNoValue;
     const std::vector<double> scales = ToDoubles(graph_.value(w.scale).constant);
     std::vector<std::int32_t> steps;
     for (std::size_t i = 0; i < values.size(); ++i) {
       const double step = Scalar(x.scale, 1) * scales[scales.size() == 1 ? 0 : i];
       const double count = std::nearbyint(values[i] / step);
-      if (!(std::fabs(count) < 0x1p30)) return kNoValue;
+      if (!(std::fabs(count) < kLargestBias)) return kNoValue;
       steps.push_back(static_cast<std::int32_t>(count));
     }
     *fits = true;
     return graph_.AddConstant(graph_.UniqueName("bias_steps"),
                               Tensor::FromVector<std::int32_t>({channels}, steps));
+  }
+
+  // The largest distance of an 8-bit integer from the zero points.
+  double LargestStep(const Quantized& q) const {
+    const bool is_signed = graph_.value(q.values).info.dtype == DType::kInt8;
+    const double low = is_signed ? -128 : 0;
+    double largest = 0;
+    const std::vector<double> zeros =
+        q.zero != kNoValue ? ToDoubles(graph_.value(q.zero).constant) : std::vector<double>(1, 0.0);
+    for (const double zero : zeros) largest = std::max({largest, zero - low, low + 255 - zero});
+    return largest;
   }
 
   bool TryProduct(NodeId id) {
@@ -155,8 +191,9 @@ class Fusion {
     if (!x || !w || !IsSmall(w->values) || !graph_.IsConstant(w->values)) return false;
     AttrMap attrs = node.attrs;
     const Shape& shape = graph_.value(w->values).constant.shape();
-    const bool matrix = shape.rank() == 2;
+    const bool matrix = node.op->layout != LayoutRule::kChannelsLast;
     if (matrix) {
+      if (shape.rank() != 2) return false;
       // Gemm's scaling and a transposed A have no integer form.
       if (attrs.Float("alpha", 1) != 1 || attrs.Float("beta", 1) != 1 ||
           attrs.Int("transA", 0) != 0) {
@@ -171,6 +208,10 @@ class Fusion {
              (graph_.value(v).constant.num_elements() == channels && w->axis == channel_axis);
     };
     if (!per_channel(w->scale) || !per_channel(w->zero)) return false;
+    // Real numbers do not wrap; sums in int32 must not either.
+    const double products = static_cast<double>(NumElements(shape)) /
+                            static_cast<double>(std::max<std::int64_t>(1, channels));
+    if (products * LargestStep(*x) * LargestStep(*w) >= 0x1p31 - kLargestBias) return false;
     bool fits = false;
     const ValueId bias = Bias(node.input(2), *x, *w, channels, &fits);
     if (!fits) return false;
@@ -186,7 +227,7 @@ class Fusion {
     if (const std::optional<Sink> sink = SinkOf(node.outputs[0])) {
       SetActivation(*sink, &attrs);
       inputs[ops::kYScale] = sink->to.scale;
-      inputs[ops::kYZero] = sink->to.zero;
+      inputs[ops::kYZero] = ZeroPointOf(sink->to);
       replaced = sink->to.values;
     }
     return Replace(absl::StrCat("plumb.", Str(node.op->quantized_form)), inputs, attrs, replaced);
@@ -206,8 +247,8 @@ class Fusion {
     const NodeId producer = graph_.value(sum->values).producer;
     if (producer == kNoNode) return false;
     const Node& product = graph_.node(producer);
-    if (!IsIntegerProduct(product) || product.input(ops::kResidual) != kNoValue ||
-        product.attrs.Has("activation")) {
+    if (!product.op->integer_product || product.input(ops::kYScale) == kNoValue ||
+        product.input(ops::kResidual) != kNoValue || product.attrs.Has("activation")) {
       return false;
     }
     std::vector<ValueId> inputs = product.inputs;
@@ -215,22 +256,13 @@ class Fusion {
     inputs[ops::kInnerScale] = inputs[ops::kYScale];
     inputs[ops::kInnerZero] = inputs[ops::kYZero];
     inputs[ops::kYScale] = sink->to.scale;
-    inputs[ops::kYZero] = sink->to.zero;
+    inputs[ops::kYZero] = ZeroPointOf(sink->to);
     inputs[ops::kResidual] = other->values;
     inputs[ops::kResidualScale] = other->scale;
     inputs[ops::kResidualZero] = other->zero;
     AttrMap attrs = product.attrs;
     SetActivation(*sink, &attrs);
     return Replace(absl::StrCat("plumb.", Str(product.op->name)), inputs, attrs, sink->to.values);
-  }
-
-  bool IsIntegerProduct(const Node& node) const {
-    if (node.op->domain != "plumb" ||
-        node.op->inputs.size() != static_cast<std::size_t>(ops::kQuantizedInputs)) {
-      return false;
-    }
-    return node.op->inputs[ops::kInnerScale].name == "inner_scale" &&
-           node.input(ops::kYScale) != kNoValue;
   }
 
   bool SameScale(const Quantized& a, const Quantized& b) const {
@@ -254,6 +286,13 @@ class Fusion {
       any = true;
     }
     if (!any) return false;
+    // Zero is the zero point.
+    const auto fill = static_cast<std::size_t>(node.op->fill_input);
+    if (node.op->fill_input >= 0 && node.input(node.op->fill_input) == kNoValue &&
+        sink->to.zero != kNoValue) {
+      inputs.resize(std::max(inputs.size(), fill + 1), kNoValue);
+      inputs[fill] = sink->to.zero;
+    }
     const std::string name = node.op->domain.empty()
                                  ? std::string(node.op->name)
                                  : absl::StrCat(Str(node.op->domain), ".", Str(node.op->name));

@@ -1,49 +1,13 @@
 // Each pass in text: the graph before, the graph after.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include "core/random.h"
-#include "engine/passes/pass.h"
-#include "graph/infer.h"
-#include "graph/text.h"
-#include "graph/verifier.h"
-#include "ops/interpreter.h"
-#include "ops/ops.h"
+#include "engine/passes/pass_test.h"
 
 namespace plumb::engine {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-// Runs one pass; the graph stays valid and computes the same, to the tolerance.
-std::string After(std::string_view pass, std::string_view text, const Shape& input,
-                  DType precision = DType::kUndefined, double tolerance = 1e-4) {
-  auto graph = ParseGraph(text, ops::AllOps());
-  if (!graph.ok()) return std::string(graph.status().message());
-  Tensor x = Tensor::Zeros(DType::kFloat32, input);
-  Random random(3);
-  for (float& v : x.mutable_data<float>()) v = static_cast<float>(random.NextNormal());
-  const auto before = ops::Interpret(*graph, {x});
-  const auto changed = FindPass(pass)->run(*graph, {ops::AllOps(), precision});
-  EXPECT_TRUE(changed.ok()) << changed.status();
-  graph->RemoveDeadNodes();
-  const Status inferred = InferGraph(*graph);
-  EXPECT_TRUE(inferred.ok()) << inferred;
-  const Status verified = Verify(*graph);
-  EXPECT_TRUE(verified.ok()) << verified;
-  const auto after = ops::Interpret(*graph, {x});
-  EXPECT_TRUE(before.ok() && after.ok()) << before.status() << after.status();
-  if (before.ok() && after.ok()) {
-    const std::vector<double> a = ToDoubles((*before)[0]), b = ToDoubles((*after)[0]);
-    EXPECT_EQ(a.size(), b.size());
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-      EXPECT_NEAR(a[i], b[i], tolerance);
-  }
-  TextOptions options;
-  options.types = false;
-  return ToText(*graph, options);
-}
 
 TEST(PassesTest, ConstantsFoldAndOutputsKeepTheirNames) {
   const std::string after = After("FoldConstants", R"(
@@ -187,108 +151,6 @@ graph g(x: f32[2,3]) -> (y) {
                                   {2, 3});
   EXPECT_THAT(after, HasSubstr("FusedElementwise"));
   EXPECT_THAT(after, HasSubstr("-> (y)"));
-}
-
-TEST(PassesTest, AQuantisedBlockRunsInIntegers) {
-  const std::string after = After("FuseQuantized", R"(
-graph g(x: f32[1,4,6,6]) -> (y) {
-  sx = const f32[] {0.03}
-  zx = const u8[] {120}
-  sw = const f32[4] {0.01, 0.02, 0.015, 0.01}
-  w = const i8[4,4,3,3] seed(1)
-  sv = const f32[] {0.012}
-  v = const i8[4,4,1,1] seed(2)
-  sb = const f32[4] {0.0003, 0.0006, 0.00045, 0.0003}
-  b = const i32[4] {100, -200, 30, 7}
-  sa = const f32[] {0.5}
-  za = const u8[] {0}
-  sc = const f32[] {0.25}
-  zc = const u8[] {128}
-  sd = const f32[] {0.3}
-  xq = QuantizeLinear(x, sx, zx)
-  xd = DequantizeLinear(xq, sx, zx)
-  wd = DequantizeLinear(w, sw) {axis = 0}
-  bd = DequantizeLinear(b, sb) {axis = 0}
-  c = Conv(xd, wd, bd) {pads = [1, 1, 1, 1]}
-  r = Relu(c)
-  rq = QuantizeLinear(r, sa, za)
-  rd = DequantizeLinear(rq, sa, za)
-  p = MaxPool(rd) {kernel_shape = [3, 3], pads = [1, 1, 1, 1]}
-  pq = QuantizeLinear(p, sa, za)
-  pd = DequantizeLinear(pq, sa, za)
-  vd = DequantizeLinear(v, sv)
-  d = Conv(pd, vd)
-  dq = QuantizeLinear(d, sc, zc)
-  dd = DequantizeLinear(dq, sc, zc)
-  s = Add(dd, rd)
-  t = Relu(s)
-  tq = QuantizeLinear(t, sd, za)
-  y = DequantizeLinear(tq, sd, za)
-})",
-                                  {1, 4, 6, 6}, DType::kUndefined, 0.3001);  // one step
-  EXPECT_THAT(after, HasSubstr("plumb.QuantizedConv(xq, sx, zx, w, sw, _, sa, za, "));
-  EXPECT_THAT(after, HasSubstr("activation = \"relu\""));
-  EXPECT_THAT(after, HasSubstr(", sc, zc)"));  // the residual's inner scale
-  EXPECT_THAT(after, Not(HasSubstr("= Conv(")));
-  EXPECT_THAT(after, Not(HasSubstr("Add(")));
-  // Quantised once at the start, dequantised once at the end.
-  const auto count = [&](std::string_view word) {
-    int n = 0;
-    for (std::size_t at = after.find(word); at != std::string::npos;
-         at = after.find(word, at + 1)) {
-      ++n;
-    }
-    return n;
-  };
-  EXPECT_EQ(count("= QuantizeLinear("), 1) << after;
-  EXPECT_EQ(count("= DequantizeLinear("), 1) << after;
-}
-
-TEST(PassesTest, AQuantisedLinearLayerEndsInRealNumbers) {
-  const std::string after = After("FuseQuantized", R"(
-graph g(x: f32[3,8]) -> (y) {
-  sx = const f32[] {0.02}
-  zx = const i8[] {-3}
-  sw = const f32[5] {0.01, 0.02, 0.015, 0.01, 0.02}
-  w = const i8[8,5] seed(1)
-  b = const f32[5] {1, -1, 0.5, 0, 2}
-  xq = QuantizeLinear(x, sx, zx)
-  xd = DequantizeLinear(xq, sx, zx)
-  wd = DequantizeLinear(w, sw) {axis = 1}
-  y = Gemm(xd, wd, b)
-})",
-                                  {3, 8}, DType::kUndefined, 1e-3);
-  EXPECT_THAT(after, HasSubstr("y = plumb.QuantizedMatMul(xq, sx, zx, w, sw, _, _, _, "));
-}
-
-TEST(PassesTest, WeightsOfOtherScalesThanTheKernelsKnowStayReal) {
-  const std::string after = After("FuseQuantized", R"(
-graph g(x: f32[3,8]) -> (y) {
-  sx = const f32[] {0.02}
-  sw = const f32[8] {0.01, 0.02, 0.015, 0.01, 0.02, 0.01, 0.01, 0.03}
-  w = const i8[8,5] seed(1)
-  xq = QuantizeLinear(x, sx)
-  xd = DequantizeLinear(xq, sx)
-  wd = DequantizeLinear(w, sw) {axis = 0}
-  y = MatMul(xd, wd)
-})",
-                                  {3, 8});
-  EXPECT_THAT(after, HasSubstr("y = MatMul(xd, wd)"));
-}
-
-TEST(PassesTest, ScalesThatAreNoneStayAsTheyAre) {
-  const std::string after = After("FuseQuantized", R"(
-graph g(x: f32[3,8]) -> (y) {
-  sx = const f32[] {0.02}
-  sw = const f32[] {0}
-  w = const i8[8,5] seed(1)
-  xq = QuantizeLinear(x, sx)
-  xd = DequantizeLinear(xq, sx)
-  wd = DequantizeLinear(w, sw)
-  y = MatMul(xd, wd)
-})",
-                                  {3, 8});
-  EXPECT_THAT(after, HasSubstr("y = MatMul(xd, wd)"));
 }
 
 TEST(PassesTest, WhatLiesBetweenNarrowProductsIsNarrow) {

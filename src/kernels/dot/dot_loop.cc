@@ -46,8 +46,11 @@ void ChooseChunks(BlockSource* source) {
   // A chunk begins where a step of the tiles does.
   const bool cuts = source->even_pitch == 0 && rows.pixel_bytes % kDotStep == 0;
   if (!cuts || source->padded < 2 * kChunkBytes) return;
-  source->chunk_taps = std::max<std::int64_t>(1, kChunkBytes / rows.pixel_bytes);
-  source->chunk_bytes = source->chunk_taps * rows.pixel_bytes;
+  const std::int64_t taps = std::max<std::int64_t>(1, kChunkBytes / rows.pixel_bytes);
+  const std::int64_t bytes = taps * rows.pixel_bytes;
+  if (RowPitch(bytes) > kScratchBytes) return;  // a long row even so
+  source->chunk_taps = taps;
+  source->chunk_bytes = bytes;
 }
 
 BlockSource MakeSource(const DotProblem& problem, const DotSet& set, const ConvPhase& phase,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 namespace plumb::kernels {
 namespace {
@@ -46,14 +47,14 @@ std::int64_t InputAt(const PhaseAxis& axis, std::int64_t place) {
 std::int64_t DotRows::EvenPitch(std::int64_t batch) const {
   const auto& axis = phase.axis;
   if (phase.taps() != 1) return 0;
-  std::int64_t pitch = 0;
+  std::optional<std::int64_t> pitch;  // of more than one row
   std::int64_t count = 1;
   // From the innermost dimension out: the step of each follows from those within.
   auto follows = [&](std::int64_t outputs, std::int64_t step) {
     if (outputs == 1) return true;
-    if (pitch == 0) {
+    if (!pitch) {
       pitch = step;
-    } else if (step != pitch * count) {
+    } else if (step != *pitch * count) {
       return false;
     }
     count *= outputs;
@@ -65,7 +66,7 @@ std::int64_t DotRows::EvenPitch(std::int64_t batch) const {
     if (!follows(axis[d].outputs, axis[d].in_step * strides[d])) return 0;
   }
   if (!follows(batch, batch_stride)) return 0;
-  return pitch == 0 ? pixel_bytes : pitch;
+  return pitch.value_or(pixel_bytes);
 }
 
 const char* DotRows::FirstRow() const {

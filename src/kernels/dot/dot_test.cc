@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/testing/elements.h"
 #include "kernels/testing/epilogue_reference.h"
 #include "kernels/testing/guard_pages.h"
 #include "kernels/testing/kernel_test.h"
@@ -14,6 +15,7 @@ namespace plumb::kernels {
 namespace {
 
 using Index = std::array<std::int64_t, 3>;
+using testing::Elements;
 using testing::Guarded;
 using testing::GuardPages;
 
@@ -49,53 +51,6 @@ std::string Print(const DotProblem& problem) {
                       p.epilogue.has_residual, ", ", static_cast<int>(problem.src), " to ",
                       static_cast<int>(problem.dst), " + ", static_cast<int>(problem.residual));
 }
-
-// Elements of any of the types behind one interface, before memory that cannot be touched.
-class Elements {
- public:
-  Elements(DType type, std::int64_t count, bool at_end)
-      : type_(type), count_(count), pages_((StorageBytes(type, count) + 3) / 4, at_end) {}
-
-  char* data() { return reinterpret_cast<char*>(pages_.data()); }
-  std::int64_t size() const { return count_; }
-  double Get(std::int64_t i) { return Read(type_, data(), i); }
-  void Set(std::int64_t i, double value) { Write(type_, data(), i, value); }
-
-  static double Read(DType type, const char* data, std::int64_t i) {
-    switch (type) {
-      case DType::kFloat32: return At<float>(data, i);
-      case DType::kBFloat16: return double{static_cast<float>(At<BFloat16>(data, i))};
-      case DType::kInt8: return At<std::int8_t>(data, i);
-      case DType::kUInt8: return At<std::uint8_t>(data, i);
-      default: return At<std::int32_t>(data, i);
-    }
-  }
-  static void Write(DType type, char* data, std::int64_t i, double value) {
-    switch (type) {
-      case DType::kFloat32: return Put(data, i, static_cast<float>(value));
-      case DType::kBFloat16: return Put(data, i, BFloat16(static_cast<float>(value)));
-      case DType::kInt8: return Put(data, i, static_cast<std::int8_t>(value));
-      case DType::kUInt8: return Put(data, i, static_cast<std::uint8_t>(value));
-      default: return Put(data, i, static_cast<std::int32_t>(value));
-    }
-  }
-
- private:
-  template <typename T>
-  static T At(const char* data, std::int64_t i) {
-    T value;
-    std::memcpy(&value, data + i * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
-    return value;
-  }
-  template <typename T>
-  static void Put(char* data, std::int64_t i, T value) {
-    std::memcpy(data + i * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
-  }
-
-  DType type_;
-  std::int64_t count_;
-  GuardPages pages_;
-};
 
 struct Sum {
   double value = 0;
@@ -533,6 +488,32 @@ TEST_F(DotTest, VeryLongSums) {
   p.src = ChannelsLastStrides(p.in_size, p.in_channels);
   p.dst = ChannelsLastStrides(p.out_size, p.out_channels);
   CheckFloats(problem, false);
+  // Two taps, of which one alone does not fit.
+  p.in_channels = 140032;
+  p.kernel = {1, 1, 2};
+  p.pad_begin = {0, 0, 1};
+  p.src = ChannelsLastStrides(p.in_size, p.in_channels);
+  CheckFloats(problem, false);
+}
+
+// Every pixel lies in the same place, as behind a broadcast.
+TEST_F(DotTest, AnImageOfOnePixelReadManyTimes) {
+  for (const std::int64_t height : {1, 3}) {
+    DotProblem problem;
+    ConvProblem& p = problem.geometry;
+    p.batch = 2;
+    p.in_channels = 128;
+    p.out_channels = 20;
+    p.in_size = p.out_size = {1, height, 5};
+    p.src = ChannelsLastStrides(p.in_size, p.in_channels);
+    p.src.spatial = {0, 0, 0};
+    p.src.batch = 0;
+    p.dst = ChannelsLastStrides(p.out_size, p.out_channels);
+    CheckFloats(problem, false);
+    p.src.batch = p.in_channels;
+    p.src.spatial[2] = p.in_channels;  // every line the same
+    CheckFloats(problem, false);
+  }
 }
 
 TEST_F(DotTest, EmptyBatchAndOutputsWithoutTaps) {
