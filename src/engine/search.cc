@@ -27,7 +27,10 @@ double PredictSeconds(const kernels::Estimate& estimate, const Target& target) {
       target.vector_floats() == 1 ? 2.0 : 4.0 * static_cast<double>(target.vector_floats());
   const double arithmetic =
       estimate.ops / (kNominalHertz * per_cycle * std::max(estimate.efficiency, 1e-3));
-  return std::max(arithmetic, estimate.bytes / kNominalBytesPerSecond) +
+  const double traffic = estimate.bytes / kNominalBytesPerSecond;
+  // The shorter of the two hides behind the longer, but not all of it.
+  constexpr double kExposed = 0.25;
+  return std::max(arithmetic, traffic) + kExposed * std::min(arithmetic, traffic) +
          estimate.overhead_ns * 1e-9;
 }
 

@@ -12,9 +12,10 @@
 
 namespace plumb::engine {
 
-// Predicted seconds of one call on one thread: the longer of arithmetic at the attainable share of
-// the peak and traffic at memory bandwidth, plus the fixed cost of the call. The ceilings are
-// nominal for the instruction set: they rank candidates of one target, and are no forecast.
+// Predicted seconds of one call on one thread: arithmetic at the attainable share of the peak and
+// traffic at memory bandwidth, most of the shorter behind the longer, plus the fixed cost of the
+// call. The ceilings are nominal for the instruction set: they rank candidates of one target, and
+// are no forecast.
 double PredictSeconds(const kernels::Estimate& estimate, const Target& target);
 
 struct SearchResult {

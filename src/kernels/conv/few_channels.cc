@@ -177,21 +177,28 @@ void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* al
   }
 }
 
-// In multiply-adds of a vector, two a cycle as are loads: a tile's products, what begins each line,
-// and the tile's start and end.
+// In multiply-adds of a vector, two a cycle as are loads: a tile's products, what begins each line
+// of the kernel, and the tile's start and end. Tiles do not go beyond a line of outputs: whole
+// ones, then halves, then single outputs.
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const LineTable& table = *TableOf(IsaOf(algorithm));
   const Panels panels = PanelsOf(p, table);
-  const int rows = table.rows[panels.vectors - 1][0];
   const double products = static_cast<double>(Products(p));
   const double lines = products / static_cast<double>(p.kernel[2]);
-  const double tile_products = rows * panels.vectors;
-  const double step = std::max(tile_products, static_cast<double>(rows + panels.vectors));
-  const double cost = products * step + lines * 5 + 3 * tile_products + 20;
+  double cost = 0;
+  std::int64_t left = p.out_size[2];
+  for (const int rows : table.rows[panels.vectors - 1]) {
+    const double tile = rows * panels.vectors;
+    const double step = std::max(tile, static_cast<double>(rows + panels.vectors));
+    const double count = static_cast<double>(left / rows);
+    cost += count * (products * step + lines * 5 + 6 * tile + 20);
+    left %= rows;
+  }
+  const double useful = products * static_cast<double>(p.out_size[2] * panels.vectors);
   const double used =
       static_cast<double>(p.out_channels) / static_cast<double>(panels.count() * panels.width());
   const double width = static_cast<double>(table.lanes) / std::max(1, target.vector_floats());
-  return tile_products * products / cost * used * std::min(1.0, width);
+  return useful / cost * used * std::min(1.0, width);
 }
 
 std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {

@@ -162,11 +162,13 @@ void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* al
   }
 }
 
-// A permutation for every three multiply-adds at best, for each one of them in other kernels.
+// A permutation for every three multiply-adds at best, for each one of them in other kernels. Where
+// every channel is a group of its own there is nothing to share them among.
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const double lanes = TableOf(static_cast<Isa>(algorithm.parameters[0]))->lanes;
   const double share = p.kernel[2] == 3 && p.dilation[2] == 1 && p.stride[2] <= 2 ? 0.55 : 0.2;
-  return share * lanes / std::max(lanes, static_cast<double>(target.vector_floats()));
+  const double own = p.in_channels == p.group && p.out_channels == p.group ? 0.6 : 1;
+  return share * own * lanes / std::max(lanes, static_cast<double>(target.vector_floats()));
 }
 
 std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {

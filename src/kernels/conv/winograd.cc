@@ -98,10 +98,12 @@ bool CanRun(const ConvProblem& p, const WinogradForm& form) {
 // Share of the peak that the multiply-adds of the definition reach: they are fewer here, so it may
 // be above 1. Counted in cycles of one core.
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
-  // For each vector of a plane.
-  constexpr double kInputCycles = 2.5, kOutputCycles = 2.5, kWeightCycles = 2.5;
-  constexpr double kCacheBytesPerCycle = 16;
   const WinogradForm& form = kWinogradForms[FormOf(algorithm)];
+  // For each vector of a plane; lines do in one step what squares do in two smaller ones.
+  const double input_cycles = form.square ? 2.5 : 4;
+  constexpr double kOutputCycles = 2.5, kWeightCycles = 3.5;
+  constexpr double kPointerCycles = 4;  // for each plane of a tile, into the image and out of it
+  constexpr double kCacheBytesPerCycle = 16;
   const TileChoice& choice = ChoiceOf(algorithm);
   const double lanes = TileSetFor(choice.isa).lanes;
   const double planes = static_cast<double>(form.planes());
@@ -112,10 +114,12 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   const Cut cut = CutFor(p, PanelsFor(choice, p.out_channels), form, target);
   const double products = planes * tiles * in * out / (2 * lanes) /
                           TileEfficiency(choice, target, cut.block, p.out_channels, cut.channels);
-  const double transforms = tiles * planes * (kInputCycles * in + kOutputCycles * out) / lanes;
+  const double in_vectors = std::ceil(in / lanes), out_vectors = std::ceil(out / lanes);
+  const double transforms =
+      tiles * planes * (input_cycles * in_vectors + kOutputCycles * out_vectors + kPointerCycles);
   const double weight_bytes = planes * in * out * sizeof(float);
   const double passes = std::ceil(tiles / static_cast<double>(cut.block));
-  const double transform = kWeightCycles * planes * in * out / lanes;
+  const double transform = kWeightCycles * planes * in * out_vectors;
   const double weights =
       cut.weights_pass
           ? transform * passes

@@ -16,12 +16,18 @@ constexpr TileChoice kChoices[] = {
 #undef PLUMB_GEMM
 
 // Cycles of one step of k, in multiply-adds of a vector: two loads feed two multiply-adds at best,
-// and a chain of multiply-adds is four cycles of two deep.
+// and a chain of multiply-adds is four cycles of two deep. Pointers to more rows than there are
+// registers are loaded too.
 double StepCost(int rows, int vectors) {
+  constexpr int kPointers = 10;
   const double products = rows * vectors;
-  const double loads = rows + vectors;
+  const double loads = rows + vectors + std::max(0, rows - kPointers);
   return std::max({products, loads, 8.0});
 }
+
+// Starting and storing a tile, in products of every sum: each row has its pointers, each sum its
+// store.
+double EndCost(int vectors) { return 3 + 6.0 / vectors; }
 
 }  // namespace
 
@@ -46,19 +52,18 @@ double TileEfficiency(const TileChoice& choice, const Target& target, std::int64
   const std::int64_t whole = rows / max_rows;
   const int rest = static_cast<int>(rows % max_rows);
   double cost = 0;
+  const double sums = static_cast<double>(products);
   auto add_panels = [&](int vectors, std::int64_t count) {
     double tiles = static_cast<double>(whole) * StepCost(static_cast<int>(max_rows), vectors);
     if (rest > 0) tiles += StepCost(rest, vectors);
-    cost += static_cast<double>(count) * tiles;
+    cost += static_cast<double>(count) * tiles * (sums + EndCost(vectors)) / sums;
   };
   const std::int64_t last = panels.count() - 1;
   add_panels(choice.vectors, last);
   add_panels(panels.vectors_of(last), 1);
   const double useful = static_cast<double>(rows) * static_cast<double>(columns);
   const double width = static_cast<double>(set.lanes) / std::max(1, target.vector_floats());
-  // Starting and storing a tile takes as long as about six products of every sum.
-  const double sums = static_cast<double>(products);
-  return std::min(1.0, useful / (cost * set.lanes)) * std::min(1.0, width) * sums / (sums + 6);
+  return std::min(1.0, useful / (cost * set.lanes)) * std::min(1.0, width);
 }
 
 }  // namespace plumb::kernels
