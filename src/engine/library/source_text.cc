@@ -47,18 +47,21 @@ HIDDEN std::int64_t StorageBytes(DType type, std::int64_t elements) {
   return (elements * kBits[(int)type] + 7) / 8;
 }
 
+namespace kernels {
+
+struct Call {
+  void* const* operands;
+  void* workspace;
+  ThreadPool* pool;
+};
+
+}  // namespace kernels
 }  // namespace plumb
 
 // Tables of the kernels' functions name this handler of exceptions; none is thrown in a run.
 extern "C" HIDDEN void __gxx_personality_v0() { __builtin_trap(); }
 
 namespace {
-
-struct Call {
-  void* const* operands;
-  void* workspace;
-  plumb::ThreadPool* pool;
-};
 
 union Word {
   std::uint64_t bits;
@@ -201,11 +204,12 @@ class SourceWriter {
         if (pointer.symbol >= 0) pointed.insert(pointer.symbol);
       }
     }
-    text_ += "\nnamespace {\n\n";
+    text_ += "\n";
     for (int k : called) {
-      absl::StrAppend(&text_, "extern \"C\" HIDDEN void ", name(k),
-                      "(const void* params, const Call& call) noexcept\n    __asm__(\"",
-                      LinkName(parts_.image.symbols()[static_cast<std::size_t>(k)]), "\");\n");
+      absl::StrAppend(
+          &text_, "extern \"C\" HIDDEN void ", name(k),
+          "(const void* params, const plumb::kernels::Call& call) noexcept\n    __asm__(\"",
+          LinkName(parts_.image.symbols()[static_cast<std::size_t>(k)]), "\");\n");
     }
     for (int k : pointed) {
       absl::StrAppend(&text_, "extern \"C\" HIDDEN const char ", name(k), "_at[]\n    __asm__(\"",
@@ -214,7 +218,7 @@ class SourceWriter {
   }
 
   void Pieces() {
-    text_ += "\n// Parameters of the kernels, and the memory that they point to.\n";
+    text_ += "\nnamespace {\n\n// Parameters of the kernels, and the memory that they point to.\n";
     const std::vector<Piece>& pieces = parts_.image.pieces();
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (parts_.piece_offset[i] < 0) {
