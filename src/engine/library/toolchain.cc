@@ -14,7 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRooms[] = {"kernels", "core"};  // in the order that they use each other
+constexpr const char* kRooms[] = {"kernels", "core"};
+// What kernels call of core as they run. Other objects would come for what is called only before,
+// and bring the C++ library.
+constexpr char kCoreObject[] = "half.cc.o";
 
 // Where a room's archive lies, from the folder of the program.
 std::vector<fs::path> PlacesOf(const std::string& room, const fs::path& program) {
@@ -109,6 +112,7 @@ Status BuildLibrary(const Toolchain& toolchain, const LibraryParts& parts,
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> archives, CopyArchives(toolchain, folder));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> objects,
                          ObjectsWithOwnSymbols(archives[0], parts.image, folder));
+  PLUMB_RETURN_IF_ERROR(RunTool({"ar", "x", archives[1], kCoreObject}, folder));
   // Only what is reached from the exported functions stays; what the C library lacks is an error.
   std::vector<std::string> link = {toolchain.compiler,
                                    "-shared",
@@ -122,7 +126,7 @@ Status BuildLibrary(const Toolchain& toolchain, const LibraryParts& parts,
                                    library,
                                    name + ".o"};
   link.insert(link.end(), objects.begin(), objects.end());
-  link.insert(link.end(), archives.begin(), archives.end());
+  link.insert(link.end(), {kCoreObject, archives[0]});
   link.insert(link.end(), {"-Wl,--as-needed", "-lm", "-lc", "-lgcc"});
   PLUMB_RETURN_IF_ERROR(RunTool(link, folder));
   return RunTool({toolchain.compiler, "-x", "c", "-O1", "main.c", "-x", "none", library,
