@@ -122,7 +122,10 @@ class CompileLibraryTest : public ::testing::Test {
   ~CompileLibraryTest() override { fs::remove_all(folder_); }
 
   void Make(const Graph& graph, const Target& target, DType precision = DType::kUndefined) {
-    auto model = Model::Compile(graph.Clone(), {.target = target, .precision = precision});
+    CompileOptions options;
+    options.target = target;
+    options.precision = precision;
+    auto model = Model::Compile(graph.Clone(), options);
     ASSERT_TRUE(model.ok()) << model.status();
     session_ = std::make_unique<Session>(*model, &pool_);
     const Graph& made = (*model)->graph();
@@ -130,7 +133,7 @@ class CompileLibraryTest : public ::testing::Test {
     for (ValueId input : made.inputs()) {
       Shape shape;
       for (const Dim& dim : *made.value(input).info.dims) {
-        shape.push_back(dim.is_constant() ? dim.value() : 2);
+        shape.Append(dim.is_constant() ? dim.value() : 2);
       }
       shapes_.push_back(shape);
     }

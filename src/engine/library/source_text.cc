@@ -137,16 +137,15 @@ std::string SupportedText(const LibraryParts& parts) {
                               {"$name", parts.name}});
 }
 
-// plumb::kernels::(anonymous namespace)::RunGemm(void const*, ...) is RunGemm.
+// "void plumb::kernels::(anonymous namespace)::Pixel<Max>(void const*)" is "Pixel".
 std::string PlainName(const std::string& mangled) {
   int failed = 0;
   char* demangled = abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &failed);
   std::string text = demangled == nullptr ? mangled : demangled;
   std::free(demangled);
   text = absl::StrReplaceAll(text, {{"(anonymous namespace)", ""}});
-  text = text.substr(0, text.find_first_of("(<[ "));
-  const std::size_t colon = text.rfind(':');
-  if (colon != std::string::npos) text = text.substr(colon + 1);
+  text = text.substr(0, text.find_first_of("(<["));
+  text = text.substr(text.find_last_of(" :") + 1);  // all of it where there is neither
   return text.empty() ? "symbol" : text;
 }
 
