@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Looks for weak symbols in the objects that are compiled for one instruction set.
+"""Looks for weak symbols in the objects that are compiled for one instruction set, and for tables of
+kernels that are filled before main().
 
 An inline function that such an object shares with others is emitted as a weak symbol; the linker
-keeps any one copy, and an AVX-512 copy crashes an older machine. Usage: check_symbols.py [BUILD]
+keeps any one copy, and an AVX-512 copy crashes an older machine. Compiled libraries hold kernels
+without static initialisers: a table that one fills would be empty there.
+Usage: check_symbols.py [BUILD]
 """
 
 import pathlib
@@ -26,6 +29,22 @@ def weak_symbols(path):
             yield name
 
 
+# What the initialiser of the C++ library's streams touches, which comes with its headers.
+STREAMS = re.compile(r"ios_base4Init|__ioinit|__dso_handle|__cxa_atexit")
+
+
+def filled_tables(path):
+    """What the static initialisers of an object touch beside the streams."""
+    listed = subprocess.run(["readelf", "--relocs", "--wide", path], check=True,
+                            capture_output=True, text=True).stdout
+    initialiser = False
+    for line in listed.splitlines():
+        if line.startswith("Relocation section"):
+            initialiser = ".text.startup" in line
+        elif initialiser and " R_" in line and not STREAMS.search(line):
+            yield " ".join(line.split()[4:])
+
+
 def main():
     build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
     objects = sorted(p for p in pathlib.Path(build, "src").rglob("*.cc.o")
@@ -35,7 +54,12 @@ def main():
         return 1
     problems = [f"{path.relative_to(build)}: weak symbol {name}"
                 for path in objects for name in weak_symbols(path)]
-    print("\n".join(problems) or f"symbols: {len(objects)} objects have no weak symbol")
+    kernels = sorted(pathlib.Path(build, "src", "kernels", "CMakeFiles", "plumb_kernels.dir")
+                     .rglob("*.cc.o"))
+    problems += [f"{path.relative_to(build)}: filled before main(): {name}"
+                 for path in kernels for name in filled_tables(path)]
+    print("\n".join(problems) or f"symbols: {len(objects)} objects have no weak symbol, "
+          f"{len(kernels)} no static initialiser")
     return 1 if problems else 0
 
 

@@ -252,10 +252,12 @@ NOT_FOR_INFERENCE = ["CLI11", "yaml-cpp", "nlohmann_json", "PkgConfig"]
 
 def installed_package():
     """Installs into an empty folder and uses what is there: the projects of tests/install build
-    against it, no header of a test is among it, the program runs the installed application."""
+    against it, no header of a test is among it, the program runs the installed application and
+    compiles a model."""
     with tempfile.TemporaryDirectory() as folder:
         prefix, all_of_it, inference = (f"{folder}/{name}" for name in ("prefix", "all", "inference"))
         faces = f"{prefix}/share/plumbline/apps/faces/faces.yaml"
+        embedder = f"{prefix}/share/plumbline/apps/faces/models/embedder.onnx"
         configure = ["cmake", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                      f"-DCMAKE_PREFIX_PATH={prefix}"]
         without = [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in NOT_FOR_INFERENCE]
@@ -271,7 +273,11 @@ def installed_package():
                 ("run all", [f"{all_of_it}/consumer", faces], ROOT),
                 ("run the application",
                  [f"{prefix}/bin/plumb", "pipeline", "run", faces, "--report", f"{folder}/out"],
-                 folder)]:
+                 folder),
+                ("compile a model",
+                 [f"{prefix}/bin/plumb", "compile", embedder, "--output", f"{folder}/embedder"],
+                 folder),
+                ("run the compiled model", [f"{folder}/embedder/main"], folder)]:
             status, output = run(command, cwd=where)
             if status != 0:
                 count.failed.append((f"installed package: {name}", output))

@@ -236,6 +236,7 @@ int Planner::ConstantMemory(ValueId value) {
   const int index = static_cast<int>(segment_.program.constants.size());
   // Where it lies is asked for when a step reads it there: most weights are packed and nobody does.
   segment_.program.constants.push_back(nullptr);
+  segment_.program.constant_bytes.push_back(tensor->bytes());
   read_in_place_[index] = tensor;
   if (!graph_.IsConstant(value)) {
     segment_.program.keep_alive.push_back(known_[static_cast<std::size_t>(value)]);

@@ -271,6 +271,7 @@ void Planner::AddKernelStep(NodeId id, std::span<const Located> inputs,
       case ops::OperandRef::kPacked: {
         const int constant = static_cast<int>(segment_.program.constants.size());
         segment_.program.constants.push_back(chosen.packed.get());
+        segment_.program.constant_bytes.push_back(chosen.packed_bytes);
         segment_.program.keep_alive.push_back(chosen.packed);
         operands.push_back({places_.AddMemory(runtime::Place::kConstant, constant), ref.index});
         break;

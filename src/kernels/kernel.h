@@ -47,9 +47,15 @@ class ParamBlock {
   alignas(64) std::array<std::byte, kBytes> bytes_{};
 };
 
+// Takes a piece of memory: its address and bytes.
+using MemoryVisitor = FunctionRef<void(const void* begin, std::size_t bytes)>;
+
 struct BoundKernel {
   KernelFn run = nullptr;
   std::int64_t workspace_bytes = 0;
+  // Visits every piece of memory outside of `params` that is reached through them, for those that
+  // write a kernel to a file. Null: there is none, but for constant tables of the program.
+  void (*visit_memory)(const void* params, MemoryVisitor visit) = nullptr;
   ParamBlock params;
 };
 

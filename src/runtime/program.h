@@ -47,8 +47,9 @@ struct Program {
   std::vector<Step> steps;
   std::vector<OperandSlot> operands;
   std::vector<const void*> constants;
-  std::int64_t arena_bytes = 0;     // includes the pointer table at its start
-  std::uint32_t max_operands = 0;   // of any step: size of the pointer table
+  std::vector<std::int64_t> constant_bytes;  // of each constant
+  std::int64_t arena_bytes = 0;              // includes the pointer table at its start
+  std::uint32_t max_operands = 0;            // of any step: size of the pointer table
   std::int64_t errors_offset = -1;  // an int64 in the arena, zero when a run begins; -1: none
   int num_inputs = 0;
   int num_outputs = 0;

@@ -16,8 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PLUMB = pathlib.Path(os.environ.get("PLUMB_BINARY", ROOT / "build" / "plumb"))
-COMMANDS = ("run, bench, tune, compare, inspect, conformance, pipeline, enroll, regret, "
-            "report")
+COMMANDS = ("run, bench, tune, compare, compile, inspect, conformance, pipeline, enroll, "
+            "regret, report")
 
 
 def plumb(*arguments, cwd=None, **environment):

@@ -206,11 +206,18 @@ void RunCopy(const void* raw, const Call& call) noexcept {
   RunPhase(params, call, copies, pieces + params.plan->pieces.size(), params.plan->copy_tasks);
 }
 
+void VisitCopyMemory(const void* raw, MemoryVisitor visit) {
+  const CopyPlan* plan = static_cast<const CopyParams*>(raw)->plan;
+  visit(plan, sizeof(*plan));
+  visit(plan->pieces.data(), plan->pieces.size() * sizeof(CopyPiece));
+}
+
 }  // namespace
 
 BoundKernel BindCopy(const CopyPlan* plan, const Target& target) {
   BoundKernel kernel;
   kernel.run = RunCopy;
+  kernel.visit_memory = VisitCopyMemory;
   kernel.params.Set(CopyParams{plan, target.isa >= Isa::kAvx2});
   return kernel;
 }

@@ -14,12 +14,12 @@ constexpr DotSet kSets[] = {
 };
 #undef PLUMB_DOT
 
-const DotFunctions kScalarFunctions = {DotFloatsScalar, DotIntegersScalar, DotDepthwiseScalar,
-                                       kDotConvertScalar, ActivateScalar};
-const DotFunctions kAvx2Functions = {DotFloatsAvx2, DotIntegersAvx2, DotDepthwiseAvx2,
-                                     kDotConvertAvx2, ActivateAvx2};
-const DotFunctions kAvx512Functions = {DotFloatsAvx512, DotIntegersAvx512, DotDepthwiseAvx512,
-                                       kDotConvertAvx512, ActivateAvx512};
+constexpr DotFunctions kScalarFunctions = {DotFloatsScalar, DotIntegersScalar, DotDepthwiseScalar,
+                                           kDotConvertScalar, ActivateScalar};
+constexpr DotFunctions kAvx2Functions = {DotFloatsAvx2, DotIntegersAvx2, DotDepthwiseAvx2,
+                                         kDotConvertAvx2, ActivateAvx2};
+constexpr DotFunctions kAvx512Functions = {DotFloatsAvx512, DotIntegersAvx512, DotDepthwiseAvx512,
+                                           kDotConvertAvx512, ActivateAvx512};
 
 }  // namespace
 

@@ -33,7 +33,7 @@ struct DotFunctions {
   DotFloatsFn floats;
   DotIntegersFn integers;
   DotDepthwiseFn depthwise;
-  DotConvert convert;
+  const DotConvert& convert;
   ActivateFn activate;
 };
 const DotFunctions& DotFunctionsFor(Isa isa);

@@ -194,6 +194,16 @@ void RunEltwise(const void* raw, const Call& call) noexcept {
   });
 }
 
+void VisitEltMemory(const void* raw, MemoryVisitor visit) {
+  const EltProgram* program = static_cast<const EltParams*>(raw)->program;
+  const Compiled& compiled = program->compiled();
+  visit(program, sizeof(*program));
+  visit(&compiled, sizeof(compiled));
+  visit(compiled.steps.data(), compiled.steps.size() * sizeof(compiled.steps[0]));
+  visit(compiled.constants.data(), compiled.constants.size() * sizeof(compiled.constants[0]));
+  visit(compiled.stores.data(), compiled.stores.size() * sizeof(compiled.stores[0]));
+}
+
 }  // namespace
 
 bool CanBindEltwise(const EltProblem& problem) { return NestOf(problem).rank <= kMaxEltRank; }
@@ -234,6 +244,7 @@ BoundKernel BindEltwise(const EltProblem& problem, const Target&) {
   params.tiles_per_task = std::max<std::int64_t>(1, static_cast<std::int64_t>(30000 / tile_ns));
   BoundKernel kernel;
   kernel.run = RunEltwise;
+  kernel.visit_memory = VisitEltMemory;
   kernel.params.Set(params);
   return kernel;
 }

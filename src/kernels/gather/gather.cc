@@ -141,7 +141,7 @@ BoundKernel BindGather(const GatherProblem& problem, const Target&) {
 BoundKernel BindGatherElements(const GatherElementsProblem& problem, const Target&) {
   PLUMB_CHECK(problem.src_sizes.rank() == problem.index_sizes.rank(), "ranks ",
               problem.src_sizes.rank(), " and ", problem.index_sizes.rank());
-  GatherElementsParams params;
+  GatherElementsParams params{};
   params.problem = problem;
   params.elements = NumElements(problem.index_sizes);
   params.index_strides = RowMajorStrides(problem.index_sizes);

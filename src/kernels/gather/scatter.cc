@@ -133,7 +133,7 @@ void RunScatterNd(const void* raw, const Call& call) noexcept {
 BoundKernel BindScatterElements(const ScatterElementsProblem& problem, const Target&) {
   PLUMB_CHECK(problem.src_sizes.rank() == problem.index_sizes.rank(), "ranks ",
               problem.src_sizes.rank(), " and ", problem.index_sizes.rank());
-  ScatterElementsParams params;
+  ScatterElementsParams params{};
   params.problem = problem;
   params.updates = NumElements(problem.index_sizes);
   params.elements = NumElements(problem.src_sizes);

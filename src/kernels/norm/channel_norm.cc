@@ -234,7 +234,7 @@ void RunLrn(const void* raw, const Call& call) noexcept {
 }  // namespace
 
 BoundKernel BindChannelAffine(const ChannelAffineProblem& problem, const Target& target) {
-  AffineParams params;
+  AffineParams params{};
   params.problem = problem;
   params.fns = NormFnsFor(target);
   params.pixels_per_task =
@@ -249,7 +249,7 @@ BoundKernel BindChannelAffine(const ChannelAffineProblem& problem, const Target&
 BoundKernel BindGroupNorm(const GroupNormProblem& problem, const Target& target) {
   PLUMB_CHECK(problem.groups >= 1 && problem.channels % problem.groups == 0, problem.channels,
               " channels in ", problem.groups, " groups");
-  GroupParams params;
+  GroupParams params{};
   params.problem = problem;
   params.fns = NormFnsFor(target);
   params.last = problem.src_channel == 1 && problem.dst_channel == 1;
@@ -266,7 +266,7 @@ BoundKernel BindGroupNorm(const GroupNormProblem& problem, const Target& target)
 
 BoundKernel BindLrn(const LrnProblem& problem, const Target& target) {
   PLUMB_CHECK(problem.size >= 1, "window of ", problem.size, " channels");
-  LrnParams params;
+  LrnParams params{};
   params.problem = problem;
   params.fns = NormFnsFor(target);
   LrnShape& s = params.shape;

@@ -135,7 +135,7 @@ void RunLpNorm(const void* raw, const Call& call) noexcept {
 }  // namespace
 
 BoundKernel BindLayerNorm(const LayerNormProblem& problem, const Target& target) {
-  LayerNormParams params;
+  LayerNormParams params{};
   params.problem = problem;
   params.fns = NormFnsFor(target);
   params.rows = RowsOf(problem.outer, problem.src_outer, problem.dst_outer, problem.length, false);

@@ -261,7 +261,7 @@ BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
                 "kernel ", problem.kernel[d], " stride ", problem.stride[d], " dilation ",
                 problem.dilation[d]);
   }
-  PoolParams params;
+  PoolParams params{};
   params.problem = problem;
   params.pixel = FindPixelFn(problem, target.isa);
   const std::int64_t pixels =

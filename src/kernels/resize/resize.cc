@@ -248,17 +248,28 @@ void RunResize(const void* raw, const Call& call) noexcept {
   });
 }
 
+void VisitResizeMemory(const void* raw, MemoryVisitor visit) {
+  const ResizePlan* plan = static_cast<const ResizeParams*>(raw)->plan;
+  visit(plan, sizeof(*plan));
+  for (const ResizeAxis& axis : plan->axes) {
+    visit(axis.index.data(), axis.index.size() * sizeof(axis.index[0]));
+    visit(axis.weight.data(), axis.weight.size() * sizeof(axis.weight[0]));
+    visit(axis.outside.data(), axis.outside.size());
+  }
+}
+
 }  // namespace
 
 BoundKernel BindResize(const ResizePlan* plan, const Target& target) {
   const ResizeProblem& p = plan->problem;
-  ResizeParams params;
+  ResizeParams params{};
   params.plan = plan;
   params.fns = ResizeFnsFor(target);
   params.last = p.in_channel == 1 && p.out_channel == 1;
   params.planes = !params.last && p.in_spatial[2] == 1 && p.out_spatial[2] == 1;
   BoundKernel kernel;
   kernel.run = RunResize;
+  kernel.visit_memory = VisitResizeMemory;
   kernel.params.Set(params);
   return kernel;
 }
