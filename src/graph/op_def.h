@@ -278,6 +278,12 @@ struct OpDef {
   // Output elements are elements of input 0 and their order alone decides which, so that it may be
   // taken before or after a quantisation (MaxPool).
   bool picks_elements = false;
+  // Static quantisation may put the inputs and the output on integers, each with a scale of its own
+  // (Add, AveragePool).
+  bool quantizable = false;
+  // Where the output channels of the weight (input 1, constant, of this rank) lie; nullopt where
+  // this node has no form on integers. Null: the operator has no weight.
+  std::optional<int> (*weight_axis)(const Node&, int rank) = nullptr;
   bool takes_bf16 = false;  // kernels take bf16 as they take fp32, the same type in and out
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;
