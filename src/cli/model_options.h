@@ -24,8 +24,9 @@ struct ModelOptions {
   int threads = 0;                    // 0: all cores that the process may use
   std::string precision;              // empty: what the file says
 
-  // Declares MODEL, --shape, --threads and --precision.
+  // Declares MODEL, --shape, --threads and --precision; or the first three.
   void Declare(CLI::App* command);
+  void DeclareModel(CLI::App* command);
   void DeclareBatch(CLI::App* command);
 
   // --shape by name. Errors are of usage: no NAME=SIZES, a name given twice.
