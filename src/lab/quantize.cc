@@ -7,6 +7,7 @@
 
 #include "engine/quantize/correct_bias.h"
 #include "engine/quantize/insert_qdq.h"
+#include "engine/quantize/prepare.h"
 #include "engine/session.h"
 #include "ops/ops.h"
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/passes/pass.h"
-#include "graph/infer.h"
 #include "kernels/eltwise/eltwise.h"
 
 namespace plumb::engine {
@@ -201,20 +199,6 @@ class Planner {
 };
 
 }  // namespace
-
-Status PrepareToQuantize(Graph& graph, const OpTable& ops) {
-  const PassContext context{ops};
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const std::string_view name : {"FoldConstants", "FoldAffine"}) {
-      PLUMB_ASSIGN_OR_RETURN(const bool this_one, FindPass(name)->run(graph, context));
-      changed = changed || this_one;
-      graph.RemoveDeadNodes();
-    }
-    PLUMB_RETURN_IF_ERROR(InferGraph(graph));
-  }
-  return OkStatus();
-}
 
 StatusOr<QuantizePlan> PlanQuantization(const Graph& graph, const QuantizeOptions& options) {
   return Planner(graph, options).Run();

@@ -37,9 +37,6 @@ struct QuantizePlan {
   std::vector<NodeId> movers;         // move or pick elements of quantised values
 };
 
-// Folds constants, and scales and shifts into the weights before them: the graph that is written.
-Status PrepareToQuantize(Graph& graph, const OpTable& ops);
-
 // Inputs of quantised nodes are quantised, and their results where they are read within the graph:
 // an output of the graph is not rounded once more. What moves or picks elements has one scale for
 // all that it reads and writes. Errors: a name that is not there, a graph that is quantised
