@@ -19,9 +19,10 @@ void CalibrationOptions::Declare(CLI::App* command) {
   command->add_option("--calibration", paths,
                       "DIR or FILEs: a sample each, .npy, .pb or a picture; where the model has "
                       "several inputs, a folder each with NAME.npy for every input");
-  command->add_option("--samples", samples,
-                      "how many of them, in order of their names (default all); without "
-                      "--calibration, of seeded normal numbers")
+  command
+      ->add_option("--samples", samples,
+                   "how many of them, in order of their names (default all); without "
+                   "--calibration, of seeded normal numbers")
       ->check(WholeNumber(1, 1 << 20));
   command->add_option("--random", seed, "seed of samples without --calibration (default 0)")
       ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
@@ -62,9 +63,9 @@ StatusOr<std::vector<std::string>> SamplesIn(const std::string& path, bool folde
   if (error) return Unavailable("cannot read folder '", path, "': ", error.message());
   if (folders && found.empty() && direct) return std::vector<std::string>{path};
   if (found.empty()) {
-    return NotFound("--calibration: nothing in '", path, "': expected ",
-                    folders ? "folders with NAME.npy for every input"
-                            : ".npy, .pb, .jpg or .png files");
+    return NotFound(
+        "--calibration: nothing in '", path, "': expected ",
+        folders ? "folders with NAME.npy for every input" : ".npy, .pb, .jpg or .png files");
   }
   std::ranges::sort(found);
   return found;
@@ -100,8 +101,8 @@ struct Reader {
   StatusOr<Tensor> Read(const std::string& file, std::size_t i) const {
     if (IsPicture(file)) {
       PLUMB_ASSIGN_OR_RETURN(const pipeline::Image image, pipeline::ReadPicture(file));
-      StatusOr<Tensor> tensor = pipeline::ImageToTensor(image, input(i).info.dtype, shapes[i],
-                                                        normalisation, target);
+      StatusOr<Tensor> tensor =
+          pipeline::ImageToTensor(image, input(i).info.dtype, shapes[i], normalisation, target);
       if (!tensor.ok()) {
         return Annotate(tensor.status(),
                         absl::StrCat("picture '", file, "' for input '", input(i).name, "'"));
@@ -123,8 +124,8 @@ struct Reader {
     for (std::size_t i = 0; i < count; ++i) {
       if (samples.empty()) {
         const auto number = static_cast<std::uint64_t>(index) * count + i;
-        PLUMB_ASSIGN_OR_RETURN(
-            Tensor random, lab::RandomTensor(input(i).info.dtype, shapes[i], seed + number));
+        PLUMB_ASSIGN_OR_RETURN(Tensor random,
+                               lab::RandomTensor(input(i).info.dtype, shapes[i], seed + number));
         tensors.push_back(std::move(random));
         continue;
       }
@@ -150,8 +151,7 @@ StatusOr<lab::CalibrationSamples> OpenCalibration(const CalibrationOptions& opti
   reader->graph = &graph;
   reader->target = target;
   reader->seed = options.seed;
-  PLUMB_ASSIGN_OR_RETURN(reader->normalisation,
-                         NormalisationOf(options.mean, options.deviation));
+  PLUMB_ASSIGN_OR_RETURN(reader->normalisation, NormalisationOf(options.mean, options.deviation));
   std::int64_t count = options.samples;
   bool pictures = false;
   if (options.paths.empty()) {
@@ -176,8 +176,7 @@ StatusOr<lab::CalibrationSamples> OpenCalibration(const CalibrationOptions& opti
   if (options.paths.empty() || pictures) {
     PLUMB_ASSIGN_OR_RETURN(reader->shapes, model.InputShapes(graph));
   }
-  return lab::CalibrationSamples{count,
-                                 [reader](std::int64_t i) { return reader->Sample(i); }};
+  return lab::CalibrationSamples{count, [reader](std::int64_t i) { return reader->Sample(i); }};
 }
 
 }  // namespace plumb::cli

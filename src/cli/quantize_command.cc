@@ -56,8 +56,7 @@ void ShowProgress(std::string_view what, std::int64_t done, std::int64_t count) 
 Status CheckOutput(const QuantizeCommand& command) {
   std::error_code error;
   if (std::filesystem::equivalent(command.model.path, command.output, error)) {
-    return UsageError("--output '" + command.output +
-                      "' is MODEL itself: expected another file");
+    return UsageError("--output '" + command.output + "' is MODEL itself: expected another file");
   }
   const std::filesystem::path folder = std::filesystem::path(command.output).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
@@ -77,9 +76,8 @@ Status Execute(QuantizeCommand command) {
   PLUMB_RETURN_IF_ERROR(CheckOutput(command));
   PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
   PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
-  PLUMB_ASSIGN_OR_RETURN(
-      const lab::CalibrationSamples samples,
-      OpenCalibration(command.calibration, command.model, graph, target));
+  PLUMB_ASSIGN_OR_RETURN(const lab::CalibrationSamples samples,
+                         OpenCalibration(command.calibration, command.model, graph, target));
   ThreadPool pool(command.model.threads > 0 ? command.model.threads : target.cores);
   StatusOr<lab::Quantization> made =
       lab::Quantize(graph, samples, options, target, &pool, ShowProgress);

@@ -30,8 +30,8 @@ class Quantizer {
     if (options_.correct_bias) PLUMB_RETURN_IF_ERROR(CorrectBiases());
     Quantization result{graph_.Clone(), {}, {}};
     std::vector<engine::LayerNames> layers;
-    PLUMB_RETURN_IF_ERROR(engine::InsertQdq(result.graph, ops::AllOps(), plan_, options_, ranges_,
-                                            biases_, &layers));
+    PLUMB_RETURN_IF_ERROR(
+        engine::InsertQdq(result.graph, ops::AllOps(), plan_, options_, ranges_, biases_, &layers));
     PLUMB_RETURN_IF_ERROR(MeasureErrors(layers, &result));
     return result;
   }

@@ -25,10 +25,10 @@ struct CalibrationSamples {
 
 // The quantised model beside the float one, over all samples.
 struct QuantizationError {
-  std::string value;         // name in the float model
-  std::string node, op;      // that makes it; empty op: an output of the model
-  double relative = 0;       // max |quantised - float| / max |float|
-  double sqnr_db = 0;        // 10 log10(sum float^2 / sum (quantised - float)^2)
+  std::string value;     // name in the float model
+  std::string node, op;  // that makes it; empty op: an output of the model
+  double relative = 0;   // max |quantised - float| / max |float|
+  double sqnr_db = 0;    // 10 log10(sum float^2 / sum (quantised - float)^2)
 };
 
 struct Quantization {
@@ -37,8 +37,8 @@ struct Quantization {
 };
 
 // Is told what is under way: "ranges", "biases" or "errors", and how many samples are done.
-using QuantizeProgress = std::function<void(std::string_view what, std::int64_t done,
-                                            std::int64_t count)>;
+using QuantizeProgress =
+    std::function<void(std::string_view what, std::int64_t done, std::int64_t count)>;
 
 // `graph` is as the file has it. Errors: those of engine::PlanQuantization; an input that is the
 // same number everywhere in all samples, a value that is no finite number (both named).

@@ -84,8 +84,8 @@ TEST(QuantizeTest, TheFileIsNearTheFloatModelForEveryMethodAndType) {
         ASSERT_TRUE(made.ok()) << made.status();
         const auto bytes = onnx::ExportBytes(made->graph);
         ASSERT_TRUE(bytes.ok()) << bytes.status();
-        const auto again = onnx::ImportBytes(
-            std::as_bytes(std::span(bytes->data(), bytes->size())), ops::AllOps());
+        const auto again = onnx::ImportBytes(std::as_bytes(std::span(bytes->data(), bytes->size())),
+                                             ops::AllOps());
         ASSERT_TRUE(again.ok()) << again.status();
         const auto x = Samples(1).read(99);
         ASSERT_TRUE(x.ok());

@@ -19,8 +19,8 @@ StatusOr<BiasProbe> MakeBiasProbe(const Graph& graph, const OpTable& ops, const 
     const ValueId real = g.node(layer.node).outputs[0];
     if (!bias.defined() || !g.value(real).info.dims) continue;
     PLUMB_ASSIGN_OR_RETURN(std::vector<ValueId> inputs, writer.ProductInputs(layer, bias));
-    const NodeId copy = g.AddNode(g.node(layer.node).op, std::move(inputs), 1,
-                                  g.node(layer.node).attrs);
+    const NodeId copy =
+        g.AddNode(g.node(layer.node).op, std::move(inputs), 1, g.node(layer.node).attrs);
     PLUMB_RETURN_IF_ERROR(InferNode(g, copy));
     const auto rank = static_cast<std::int64_t>(g.value(real).info.dims->size());
     const bool matrix = g.value(g.node(layer.node).inputs[1]).constant.rank() == 2;

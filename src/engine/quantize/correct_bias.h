@@ -11,8 +11,9 @@ namespace plumb::engine {
 
 // A float graph in which every product that can take a bias is computed a second time on quantised
 // operands, from the same input. After the outputs of the graph come, for each, the mean over the
-// batch and all positions of the difference by output channel (M. Nagel et al., "Data-Free Quantization Through Weight
-// Equalization and Bias Correction", ICCV 2019, section 4.2, measured on data).
+// batch and all positions of the difference by output channel (M. Nagel et al., "Data-Free
+// Quantization Through Weight Equalization and Bias Correction", ICCV 2019, section 4.2, measured
+// on data).
 struct BiasProbe {
   Graph graph;
   std::vector<QuantizeLayer> layers;  // of the outputs behind those of the graph

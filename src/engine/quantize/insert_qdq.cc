@@ -41,9 +41,6 @@ double Steps(double x, double scale, double low, double high) {
   return std::clamp(std::nearbyint(x / scale), low, high);
 }
 
-// Zero point 0, of the type of the integers and the shape of the scales.
-Tensor ZerosFor(DType type, const Shape& shape) { return Tensor::Zeros(type, shape); }
-
 }  // namespace
 
 ScaleAndZero ScaleOf(const Range& range, DType activations, bool symmetric) {
@@ -93,11 +90,10 @@ StatusOr<ValueId> QdqWriter::RoundTrip(ValueId v) {
   if (fresh) {
     const ScaleAndZero& chosen = scales_[group];
     const std::string name = graph_.value(group).name;
-    constants->second = {
-        graph_.AddConstant(name + "_scale", Tensor::Scalar(chosen.scale)),
-        graph_.AddConstant(name + "_zero_point",
-                           FromInt64s(options_.activations, Shape(),
-                                      std::vector<std::int64_t>{chosen.zero}))};
+    constants->second = {graph_.AddConstant(name + "_scale", Tensor::Scalar(chosen.scale)),
+                         graph_.AddConstant(name + "_zero_point",
+                                            FromInt64s(options_.activations, Shape(),
+                                                       std::vector<std::int64_t>{chosen.zero}))};
   }
   const auto [scale, zero] = constants->second;
   const std::string name = graph_.value(v).name;
@@ -119,7 +115,7 @@ ValueId QdqWriter::Dequantized(std::string_view name, Tensor integers,
   const Shape shape = scales.size() == 1 && !options_.per_channel
                           ? Shape()
                           : Shape{static_cast<std::int64_t>(scales.size())};
-  Tensor zeros = ZerosFor(integers.dtype(), shape);
+  Tensor zeros = Tensor::Zeros(integers.dtype(), shape);
   const ValueId q = graph_.AddConstant(stem + "_quantized", std::move(integers));
   const ValueId s = graph_.AddConstant(stem + "_scale", Tensor::FromVector<float>(shape, scales));
   const ValueId z = graph_.AddConstant(stem + "_zero_point", std::move(zeros));
@@ -188,14 +184,14 @@ StatusOr<std::vector<ValueId>> QdqWriter::ProductInputs(const QuantizeLayer& lay
   std::vector<float> steps;
   for (std::size_t i = 0; i < from.size(); ++i) {
     steps.push_back(static_cast<float>(At(scales, i) * x_scale));
-    to[i] = static_cast<std::int32_t>(Steps(static_cast<double>(from[i]),
-                                            static_cast<double>(steps[i]), -2 * kLargestBias,
-                                            2 * kLargestBias - 1));
+    to[i] =
+        static_cast<std::int32_t>(Steps(static_cast<double>(from[i]), static_cast<double>(steps[i]),
+                                        -2 * kLargestBias, 2 * kLargestBias - 1));
   }
   if (!options_.per_channel) steps.resize(1);
   inputs.resize(std::max<std::size_t>(inputs.size(), 3), kNoValue);
-  const std::string bias_name = inputs[2] != kNoValue ? std::string(graph_.value(inputs[2]).name)
-                                                      : weight_name + "_bias";
+  const std::string bias_name =
+      inputs[2] != kNoValue ? std::string(graph_.value(inputs[2]).name) : weight_name + "_bias";
   inputs[2] = Dequantized(bias_name, std::move(integers), steps, 0);
   PLUMB_RETURN_IF_ERROR(InferNode(graph_, graph_.value(inputs[2]).producer));
   return inputs;
@@ -208,10 +204,7 @@ Tensor BiasOf(const Graph& graph, const QuantizeLayer& layer) {
     const Tensor& bias = graph.value(node.inputs[2]).constant;
     return bias.Reshaped({bias.num_elements()});
   }
-  const Shape& weight = graph.value(node.inputs[1]).constant.shape();
-  const bool transposed = node.op->quantized_form.empty();
-  const std::int64_t groups = transposed ? node.attrs.Int("group", 1) : 1;
-  return Tensor::Zeros(DType::kFloat32, {weight[layer.weight_axis] * groups});
+  return Tensor::Zeros(DType::kFloat32, {OutputChannels(graph, layer)});
 }
 
 namespace {

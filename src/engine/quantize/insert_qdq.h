@@ -43,7 +43,7 @@ class QdqWriter {
   const OpTable& ops_;
   const QuantizePlan& plan_;
   const QuantizeOptions& options_;
-  std::map<ValueId, ScaleAndZero> scales_;                   // by group
+  std::map<ValueId, ScaleAndZero> scales_;                    // by group
   std::map<ValueId, std::pair<ValueId, ValueId>> constants_;  // scale and zero point by group
   std::map<ValueId, ValueId> round_trips_;
   std::map<std::pair<ValueId, std::vector<float>>, ValueId> weights_;

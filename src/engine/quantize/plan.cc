@@ -71,8 +71,8 @@ class Planner {
     for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
       const Node& node = graph_.node(id);
       if (node.erased || node.op->quantizing == Quantizing::kNo) continue;
-      return InvalidArgument("quantised already: node '", node.name, "' is a ",
-                                Str(node.op->name), "; expected a float model");
+      return InvalidArgument("quantised already: node '", node.name, "' is a ", Str(node.op->name),
+                             "; expected a float model");
     }
     return OkStatus();
   }
@@ -90,8 +90,7 @@ class Planner {
     if (!Allowed(id) || node.outputs.size() != 1 || !IsFloat(node.outputs[0])) return;
     QuantizeLayer layer{.node = id};
     if (node.op->weight_axis != nullptr) {
-      if (!IsProduct(node, &layer.weight_axis)) return;
-      layer.product = true;
+      if (!IsProduct(node, &layer)) return;
       read_.insert(node.inputs[0]);
     } else if (node.op->quantizable) {
       if (!std::all_of(node.inputs.begin(), node.inputs.end(),
@@ -107,20 +106,20 @@ class Planner {
     plan_.layers.push_back(layer);
   }
 
-  bool IsProduct(const Node& node, int* axis) const {
+  // Whether the layer's node has a weight and a bias that can be quantised; fills its axis.
+  bool IsProduct(const Node& node, QuantizeLayer* layer) const {
     const ValueId w = node.input(1), bias = node.input(2);
     if (!IsActivation(node.input(0)) || !IsFloat(w) || !graph_.IsConstant(w)) return false;
     const Shape& shape = graph_.value(w).constant.shape();
-    const std::optional<int> found = node.op->weight_axis(node, shape.rank());
-    if (!found || shape.rank() < 2 || NumElements(shape) == 0) return false;
+    const std::optional<int> axis = node.op->weight_axis(node, shape.rank());
+    if (!axis || shape.rank() < 2 || NumElements(shape) == 0) return false;
     // What the engine itself multiplies in floats is worth it only where somebody asks for it.
     if (node.op->quantized_form.empty() && options_.operators.empty()) return false;
-    *axis = *found;
+    layer->product = true;
+    layer->weight_axis = *axis;
     if (bias == kNoValue) return true;
-    const std::int64_t channels = shape[*found] * (node.op->quantized_form.empty()
-                                                       ? node.attrs.Int("group", 1)
-                                                       : 1);
-    return graph_.IsConstant(bias) && graph_.value(bias).constant.num_elements() == channels;
+    return graph_.IsConstant(bias) &&
+           graph_.value(bias).constant.num_elements() == OutputChannels(graph_, *layer);
   }
 
   ValueId OnlyFollower(ValueId v) const {
@@ -199,6 +198,12 @@ class Planner {
 };
 
 }  // namespace
+
+std::int64_t OutputChannels(const Graph& graph, const QuantizeLayer& layer) {
+  const Node& node = graph.node(layer.node);
+  const std::int64_t size = graph.value(node.inputs[1]).constant.shape()[layer.weight_axis];
+  return layer.weight_axis == 0 ? size : size * node.attrs.Int("group", 1);
+}
 
 StatusOr<QuantizePlan> PlanQuantization(const Graph& graph, const QuantizeOptions& options) {
   return Planner(graph, options).Run();

@@ -30,6 +30,10 @@ struct QuantizeLayer {
   int weight_axis = 0;
 };
 
+// Channels that a product's bias has. Where they do not come first in the weight, it holds those of
+// one group.
+std::int64_t OutputChannels(const Graph& graph, const QuantizeLayer& layer);
+
 struct QuantizePlan {
   std::vector<QuantizeLayer> layers;  // in order of the graph
   std::vector<ValueId> values;        // those that are quantised, in order of the graph

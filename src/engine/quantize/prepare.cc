@@ -30,8 +30,7 @@ void Unscale(Graph& graph, NodeId id, const OpDef* plain, int scale_input) {
   const std::string name = graph.value(node.inputs[1]).name;
   Tensor weight = graph.value(node.inputs[1]).constant.Clone();
   const int axis = plain->weight_axis(node, weight.rank()).value_or(0);
-  const Tensor& scale =
-      graph.value(node.inputs[static_cast<std::size_t>(scale_input)]).constant;
+  const Tensor& scale = graph.value(node.inputs[static_cast<std::size_t>(scale_input)]).constant;
   std::int64_t inner = 1;
   for (int k = axis + 1; k < weight.rank(); ++k) inner *= weight.shape()[k];
   const auto values = weight.mutable_data<float>();

@@ -50,8 +50,8 @@ Graph Quantized(const Graph& graph, const Tensor& x, const QuantizeOptions& opti
   const auto plan = PlanQuantization(graph, options);
   EXPECT_TRUE(plan.ok()) << plan.status();
   Graph result = graph.Clone();
-  const Status inserted = InsertQdq(result, ops::AllOps(), *plan, options,
-                                    RangesOf(graph, *plan, x), biases, nullptr);
+  const Status inserted =
+      InsertQdq(result, ops::AllOps(), *plan, options, RangesOf(graph, *plan, x), biases, nullptr);
   EXPECT_TRUE(inserted.ok()) << inserted;
   return result;
 }
@@ -182,38 +182,51 @@ TEST_P(AxisTest, WeightsHaveAScaleForEachOutputChannel) {
   EXPECT_FALSE(one.attrs.Has("axis"));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Products, AxisTest,
-    testing::Values(
-        AxisCase{"Conv", R"(graph g(x: f32[1,3,5,5]) -> (y) {
+INSTANTIATE_TEST_SUITE_P(Products, AxisTest,
+                         testing::Values(AxisCase{"Conv",
+                                                  R"(graph g(x: f32[1,3,5,5]) -> (y) {
   w = const f32[4,3,3,3] seed(1)
   y = Conv(x, w)
 })",
-                 {1, 3, 5, 5}, 0, 4},
-        AxisCase{"ConvTranspose", R"(graph g(x: f32[1,4,5,5]) -> (y) {
+                                                  {1, 3, 5, 5},
+                                                  0,
+                                                  4},
+                                         AxisCase{"ConvTranspose",
+                                                  R"(graph g(x: f32[1,4,5,5]) -> (y) {
   w = const f32[4,3,2,2] seed(1)
   b = const f32[6] seed(2)
   y = ConvTranspose(x, w, b) {group = 2, strides = [2, 2]}
 })",
-                 {1, 4, 5, 5}, 1, 3},
-        AxisCase{"Gemm", R"(graph g(x: f32[2,6]) -> (y) {
+                                                  {1, 4, 5, 5},
+                                                  1,
+                                                  3},
+                                         AxisCase{"Gemm",
+                                                  R"(graph g(x: f32[2,6]) -> (y) {
   w = const f32[6,5] seed(1)
   b = const f32[5] seed(2)
   y = Gemm(x, w, b)
 })",
-                 {2, 6}, 1, 5},
-        AxisCase{"GemmTransposed", R"(graph g(x: f32[2,6]) -> (y) {
+                                                  {2, 6},
+                                                  1,
+                                                  5},
+                                         AxisCase{"GemmTransposed",
+                                                  R"(graph g(x: f32[2,6]) -> (y) {
   w = const f32[5,6] seed(1)
   b = const f32[1,5] seed(2)
   y = Gemm(x, w, b) {transB = 1}
 })",
-                 {2, 6}, 0, 5},
-        AxisCase{"MatMul", R"(graph g(x: f32[3,2,6]) -> (y) {
+                                                  {2, 6},
+                                                  0,
+                                                  5},
+                                         AxisCase{"MatMul",
+                                                  R"(graph g(x: f32[3,2,6]) -> (y) {
   w = const f32[6,5] seed(1)
   y = MatMul(x, w)
 })",
-                 {3, 2, 6}, 1, 5}),
-    [](const auto& info) { return std::string(info.param.name); });
+                                                  {3, 2, 6},
+                                                  1,
+                                                  5}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(QuantizeTest, BiasesAreInStepsOfBothScalesAndAlwaysFit) {
   const Graph graph = Parse(R"(graph g(x: f32[2,3]) -> (y) {
@@ -225,9 +238,9 @@ TEST(QuantizeTest, BiasesAreInStepsOfBothScalesAndAlwaysFit) {
   const Graph quantized = Quantized(graph, x);
   const Node& node = NodeNamed(quantized, "y");
   const auto scale = [&](int i) {
-    return ToDoubles(quantized.value(Producer(quantized, node.inputs[static_cast<std::size_t>(i)])
-                                         .inputs[1])
-                         .constant);
+    return ToDoubles(
+        quantized.value(Producer(quantized, node.inputs[static_cast<std::size_t>(i)]).inputs[1])
+            .constant);
   };
   for (std::size_t c = 0; c < 2; ++c) {
     EXPECT_NEAR(scale(2)[c] / (scale(0)[0] * scale(1)[c]), 1, 1e-6);

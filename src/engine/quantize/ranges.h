@@ -1,4 +1,5 @@
-// The range of a value over many runs, in bounded memory: what a scale and a zero point are made of.
+// The range of a value over many runs, in bounded memory: what a scale and a zero point are made
+// of.
 #pragma once
 
 #include <array>

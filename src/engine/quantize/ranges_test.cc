@@ -43,8 +43,7 @@ TEST(RangesTest, PercentileIsTheQuantileOfMagnitudesToABin) {
   for (const float v : values) magnitudes.push_back(std::fabs(v));
   std::ranges::sort(magnitudes);
   for (const double percentile : {50.0, 90.0, 99.0, 99.9}) {
-    const auto rank =
-        static_cast<std::size_t>(std::ceil(percentile / 100 * 40000.0)) - 1;
+    const auto rank = static_cast<std::size_t>(std::ceil(percentile / 100 * 40000.0)) - 1;
     const double exact = static_cast<double>(magnitudes[rank]);
     const double found = collector.PercentileThreshold(percentile);
     EXPECT_GE(found, exact);
