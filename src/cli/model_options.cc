@@ -10,13 +10,17 @@
 
 namespace plumb::cli {
 
-void ModelOptions::Declare(CLI::App* command) {
+void ModelOptions::DeclareModel(CLI::App* command) {
   command->add_option("MODEL", path, "ONNX file")->required();
   command->add_option("--shape", shapes, "NAME=1x3x224x224: sizes that the file leaves open")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--threads", threads, "threads to use (default: all cores)")
       ->check(WholeNumber(1, 1024));
+}
+
+void ModelOptions::Declare(CLI::App* command) {
+  DeclareModel(command);
   command->add_option("--precision", precision,
                       "f32, bf16, int8 or auto (default: what the file says)");
 }
@@ -67,9 +71,7 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<s
   PLUMB_ASSIGN_OR_RETURN(Graph graph, LoadGraph(options, given));
   if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
     return UsageError(
-        "--precision int8 needs a quantised file: `plumb quantize` makes one, and it is not part "
-        "of "
-        "this version");
+        "--precision int8 needs a quantised file: `plumb quantize` makes one of a float file");
   }
   StatusOr<std::shared_ptr<engine::Model>> model =
       engine::Model::Compile(std::move(graph), compile);

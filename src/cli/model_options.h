@@ -25,8 +25,9 @@ struct ModelOptions {
   std::string precision;              // empty: what the file says
   bool tune = false;                  // where DeclareTune was called
 
-  // Declares MODEL, --shape, --threads and --precision.
+  // Declares MODEL, --shape, --threads and --precision; or the first three.
   void Declare(CLI::App* command);
+  void DeclareModel(CLI::App* command);
   void DeclareBatch(CLI::App* command);
   // --tune: TuneKernels (cli/tuning.h) comes first.
   void DeclareTune(CLI::App* command);

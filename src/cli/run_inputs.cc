@@ -25,21 +25,27 @@ void RunInputs::Declare(CLI::App* command) {
   command->add_option("--image", image,
                       "FILE or NAME=FILE: a picture, its middle resized and normalised as for "
                       "ImageNet; an input of uint8 takes the pixels as they are");
-  command
-      ->add_option("--mean", mean,
-                   "of --image: pixels are (value - mean) / std, value from 0 to 255; one number "
-                   "or R,G,B (default 123.675,116.28,103.53)")
-      ->delimiter(',')
-      ->check(FiniteNumber())
-      ->allow_extra_args(false);
-  command
-      ->add_option("--std", deviation,
-                   "of --image: one number or R,G,B (default 58.395,57.12,57.375)")
-      ->delimiter(',')
-      ->check(FiniteNumber())
-      ->allow_extra_args(false);
+  DeclareNormalisation(command, "--image", &mean, &deviation);
   command->add_option("--random", seed, "seed of the inputs that are not given (default 0)")
       ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
+}
+
+void DeclareNormalisation(CLI::App* command, const std::string& of, std::vector<float>* mean,
+                          std::vector<float>* deviation) {
+  command
+      ->add_option("--mean", *mean,
+                   "of " + of +
+                       ": pixels are (value - mean) / std, value from 0 to 255; one number or "
+                       "R,G,B (default 123.675,116.28,103.53)")
+      ->delimiter(',')
+      ->check(FiniteNumber())
+      ->allow_extra_args(false);
+  command
+      ->add_option("--std", *deviation,
+                   "of " + of + ": one number or R,G,B (default 58.395,57.12,57.375)")
+      ->delimiter(',')
+      ->check(FiniteNumber())
+      ->allow_extra_args(false);
 }
 
 std::vector<std::string> RunInputs::Names() const {
@@ -47,6 +53,30 @@ std::vector<std::string> RunInputs::Names() const {
   for (const std::string& file : files) names.push_back(file.substr(0, file.find('=')));
   if (image.find('=') != std::string::npos) names.push_back(image.substr(0, image.find('=')));
   return names;
+}
+
+namespace {
+
+Status FillThree(const std::vector<float>& numbers, const char* option, std::array<float, 3>* out) {
+  if (numbers.empty()) return OkStatus();
+  if (numbers.size() != 1 && numbers.size() != 3) {
+    return UsageError(std::string(option) + ": expected one number or three, R,G,B");
+  }
+  for (std::size_t c = 0; c < 3; ++c) (*out)[c] = numbers[numbers.size() == 1 ? 0 : c];
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<pipeline::Normalisation> NormalisationOf(const std::vector<float>& mean,
+                                                  const std::vector<float>& deviation) {
+  pipeline::Normalisation normalisation;
+  PLUMB_RETURN_IF_ERROR(FillThree(mean, "--mean", &normalisation.mean));
+  PLUMB_RETURN_IF_ERROR(FillThree(deviation, "--std", &normalisation.deviation));
+  for (float value : normalisation.deviation) {
+    if (!(value > 0)) return UsageError("--std must be above 0: pixels are divided by it");
+  }
+  return normalisation;
 }
 
 namespace {
@@ -90,25 +120,6 @@ StatusOr<std::vector<Shape>> Sizes(const Given& given, const ModelOptions& optio
   return BindShapes(graph, shapes, 1);
 }
 
-Status FillThree(const std::vector<float>& numbers, const char* option, std::array<float, 3>* out) {
-  if (numbers.empty()) return OkStatus();
-  if (numbers.size() != 1 && numbers.size() != 3) {
-    return UsageError(std::string(option) + ": expected one number or three, R,G,B");
-  }
-  for (std::size_t c = 0; c < 3; ++c) (*out)[c] = numbers[numbers.size() == 1 ? 0 : c];
-  return OkStatus();
-}
-
-StatusOr<pipeline::Normalisation> NormalisationOf(const RunInputs& inputs) {
-  pipeline::Normalisation normalisation;
-  PLUMB_RETURN_IF_ERROR(FillThree(inputs.mean, "--mean", &normalisation.mean));
-  PLUMB_RETURN_IF_ERROR(FillThree(inputs.deviation, "--std", &normalisation.deviation));
-  for (float value : normalisation.deviation) {
-    if (!(value > 0)) return UsageError("--std must be above 0: pixels are divided by it");
-  }
-  return normalisation;
-}
-
 // The only input without a file that a picture fits.
 StatusOr<std::size_t> InputForImage(const Given& given, const std::vector<Shape>& sizes,
                                     const Graph& graph) {
@@ -137,7 +148,8 @@ StatusOr<std::size_t> InputForImage(const Given& given, const std::vector<Shape>
 
 Status AddImage(const RunInputs& inputs, const std::vector<Shape>& sizes, const Target& target,
                 const Graph& graph, Given* given) {
-  PLUMB_ASSIGN_OR_RETURN(const pipeline::Normalisation normalisation, NormalisationOf(inputs));
+  PLUMB_ASSIGN_OR_RETURN(const pipeline::Normalisation normalisation,
+                         NormalisationOf(inputs.mean, inputs.deviation));
   const std::size_t equals = inputs.image.find('=');
   const bool named = equals != std::string::npos && IsInput(graph, inputs.image.substr(0, equals));
   std::size_t index = 0;

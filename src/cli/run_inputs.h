@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/model_options.h"
+#include "pipeline/image_tensor.h"
 
 namespace plumb::cli {
 
@@ -20,6 +21,13 @@ struct RunInputs {
   // The NAMEs of --input and --image.
   std::vector<std::string> Names() const;
 };
+
+// Declares --mean and --std of pictures; `of` says which in --help.
+void DeclareNormalisation(CLI::App* command, const std::string& of, std::vector<float>* mean,
+                          std::vector<float>* deviation);
+// Of one number or three, R,G,B; the default where there is none. Errors are of usage.
+StatusOr<pipeline::Normalisation> NormalisationOf(const std::vector<float>& mean,
+                                                  const std::vector<float>& deviation);
 
 // A tensor for each input of the model, in its order. Errors: a name that the model does not have
 // or that is given twice, an unreadable file, a picture where no input or several inputs could take

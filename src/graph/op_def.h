@@ -282,6 +282,12 @@ struct OpDef {
   // The input whose element a movement writes where it has no source (Pad's constant); where the
   // node omits that input, it writes zero. -1: writes elements of its inputs only.
   int fill_input = -1;
+  // Static quantisation may put the inputs and the output on integers, each with a scale of its own
+  // (Add, AveragePool).
+  bool quantizable = false;
+  // Where the output channels of the weight (input 1, constant, of this rank) lie; nullopt where
+  // this node has no form on integers. Null: the operator has no weight.
+  std::optional<int> (*weight_axis)(const Node&, int rank) = nullptr;
   bool takes_bf16 = false;  // kernels take bf16 as they take fp32, the same type in and out
   // This node as an activation of its input 0, where its parameters are known.
   std::optional<EpilogueActivation> (*as_activation)(const Graph&, const Node&) = nullptr;

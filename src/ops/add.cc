@@ -42,6 +42,7 @@ const OpDef& AddOp() {
     OpDef op = BinaryElementwise<kAdd>();
     op.infer = Infer;
     op.as_affine = AsAffine;
+    op.quantizable = true;
     return op;
   }();
   return op;

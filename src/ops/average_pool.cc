@@ -22,6 +22,7 @@ OpDef Schema() {
   op.attrs.push_back({"count_include_pad", AttrType::kInt});
   op.layout = LayoutRule::kChannelsLast;
   op.takes_bf16 = true;
+  op.quantizable = true;
   op.differentiability = Differentiability::kYes;
   return op;
 }

@@ -20,6 +20,7 @@ OpDef Schema() {
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedConv";
   op.quantized_form = "QuantizedConv";
+  op.weight_axis = [](const Node&, int) { return std::optional<int>(0); };
   op.absorb_affine = [](Graph& graph, NodeId node, const ChannelAffine& affine) {
     return AbsorbAffineIntoConv(graph, node, affine, /*transposed=*/false);
   };

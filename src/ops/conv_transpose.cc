@@ -21,6 +21,7 @@ OpDef Schema() {
   op.attrs = ConvAttrs(/*transposed=*/true);
   op.layout = LayoutRule::kChannelsLast;
   op.fused_form = "FusedConvTranspose";
+  op.weight_axis = [](const Node&, int) { return std::optional<int>(1); };
   op.differentiability = Differentiability::kYes;
   op.absorb_affine = [](Graph& graph, NodeId node, const ChannelAffine& affine) {
     return AbsorbAffineIntoConv(graph, node, affine, /*transposed=*/true);

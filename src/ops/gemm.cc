@@ -25,6 +25,11 @@ OpDef Schema() {
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedMatMul";
   op.quantized_form = "QuantizedMatMul";
+  op.weight_axis = [](const Node& node, int rank) -> std::optional<int> {
+    const ProductForm form = ReadProductForm(node.attrs);
+    if (rank != 2 || form.alpha != 1 || form.beta != 1 || form.transpose_a) return std::nullopt;
+    return form.transpose_b ? 0 : 1;
+  };
   op.absorb_affine = AbsorbAffineIntoProduct;
   return op;
 }

@@ -42,6 +42,7 @@ const OpDef& GlobalAveragePoolOp() {
     op.cost = GlobalPoolCost;
     op.lower = Lower;
     op.samples = GlobalPoolSamples;
+    op.quantizable = true;
     return op;
   }();
   return op;

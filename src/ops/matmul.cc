@@ -21,6 +21,9 @@ OpDef Schema() {
   op.differentiability = Differentiability::kYes;
   op.fused_form = "FusedMatMul";
   op.quantized_form = "QuantizedMatMul";
+  op.weight_axis = [](const Node&, int rank) {
+    return rank == 2 ? std::optional<int>(1) : std::nullopt;
+  };
   return op;
 }
 

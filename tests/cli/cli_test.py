@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PLUMB = pathlib.Path(os.environ.get("PLUMB_BINARY", ROOT / "build" / "plumb"))
-COMMANDS = ("run, bench, tune, compare, compile, inspect, conformance, pipeline, enroll, "
+COMMANDS = ("run, bench, tune, compare, compile, quantize, inspect, conformance, pipeline, enroll, "
             "regret, report")
 
 

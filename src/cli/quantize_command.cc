@@ -1,0 +1,155 @@
+// plumb quantize: a float model to a QDQ file of 8-bit integers.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/calibration.h"
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/number_check.h"
+#include "cli/table.h"
+#include "lab/quantize.h"
+#include "onnx/export.h"
+
+namespace plumb::cli {
+namespace {
+
+struct QuantizeCommand {
+  ModelOptions model;
+  CalibrationOptions calibration;
+  engine::QuantizeOptions options;
+  std::string method = "minmax";
+  std::string activations = "uint8";
+  bool per_tensor = false;
+  bool keep_biases = false;
+  bool worst_first = false;
+  std::string output;
+  Format format = Format::kTable;
+};
+
+Row ErrorRow(const lab::QuantizationError& error, bool output) {
+  Row row;
+  row["what"] = output ? "output" : "layer";
+  row["name"] = error.value;
+  row["node"] = error.node;
+  row["operator"] = error.op.empty() ? "-" : error.op;
+  row["relative_error"] = nullptr;  // of what is no number
+  row["sqnr_db"] = nullptr;         // infinite: no error
+  if (std::isfinite(error.relative)) row["relative_error"] = error.relative;
+  if (std::isfinite(error.sqnr_db)) row["sqnr_db"] = error.sqnr_db;
+  return row;
+}
+
+// A line that is written over, where somebody watches.
+void ShowProgress(std::string_view what, std::int64_t done, std::int64_t count) {
+  if (isatty(STDERR_FILENO) == 0) return;
+  std::fprintf(stderr, "\r%.*s: %lld of %lld samples   ", static_cast<int>(what.size()),
+               what.data(), static_cast<long long>(done), static_cast<long long>(count));
+  if (done == count) std::fprintf(stderr, "\r%*s\r", 48, "");
+}
+
+Status CheckOutput(const QuantizeCommand& command) {
+  std::error_code error;
+  if (std::filesystem::equivalent(command.model.path, command.output, error)) {
+    return UsageError("--output '" + command.output + "' is MODEL itself: expected another file");
+  }
+  const std::filesystem::path folder = std::filesystem::path(command.output).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+    return NotFound("cannot write '", command.output, "': no folder '", folder.string(), "'");
+  }
+  return OkStatus();
+}
+
+Status Execute(QuantizeCommand command) {
+  engine::QuantizeOptions& options = command.options;
+  options.ranges.method = command.method == "minmax"       ? engine::RangeMethod::kMinMax
+                          : command.method == "percentile" ? engine::RangeMethod::kPercentile
+                                                           : engine::RangeMethod::kEntropy;
+  options.activations = command.activations == "int8" ? DType::kInt8 : DType::kUInt8;
+  options.per_channel = !command.per_tensor;
+  options.correct_bias = !command.keep_biases;
+  PLUMB_RETURN_IF_ERROR(CheckOutput(command));
+  PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
+  PLUMB_ASSIGN_OR_RETURN(const lab::CalibrationSamples samples,
+                         OpenCalibration(command.calibration, command.model, graph, target));
+  ThreadPool pool(command.model.threads > 0 ? command.model.threads : target.cores);
+  StatusOr<lab::Quantization> made =
+      lab::Quantize(graph, samples, options, target, &pool, ShowProgress);
+  if (!made.ok()) {
+    return Annotate(made.status(), absl::StrCat("model '", command.model.path, "'"));
+  }
+  PLUMB_RETURN_IF_ERROR(onnx::ExportFile(made->graph, command.output));
+  if (command.worst_first) {
+    std::ranges::stable_sort(made->layers, {}, &lab::QuantizationError::sqnr_db);
+  }
+  std::vector<Row> rows;
+  for (const auto& error : made->layers) rows.push_back(ErrorRow(error, false));
+  for (const auto& error : made->outputs) rows.push_back(ErrorRow(error, true));
+  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  if (command.format == Format::kTable) {
+    std::printf("\n%lld samples; written to %s\n", static_cast<long long>(samples.count),
+                command.output.c_str());
+  }
+  return OkStatus();
+}
+
+void DeclareChoice(CLI::App* sub, const char* name, std::string* value, const char* help,
+                   const std::vector<std::string>& choices) {
+  std::string type;
+  for (const std::string& choice : choices) type += (type.empty() ? "" : "|") + choice;
+  const auto read = [name, value, choices, type](const std::string& text) {
+    if (std::ranges::find(choices, text) == choices.end()) {
+      throw CLI::ValidationError(name, "expected " + type + ", got '" + text + "'");
+    }
+    *value = text;
+  };
+  sub->add_option_function<std::string>(name, read, help)->type_name(type);
+}
+
+}  // namespace
+
+void AddQuantize(CLI::App& app, Action* action) {
+  auto command = std::make_shared<QuantizeCommand>();
+  CLI::App* sub = app.add_subcommand(
+      "quantize", "A float model to a QDQ file of 8-bit integers, and the error of each layer");
+  command->model.DeclareModel(sub);
+  sub->add_option("--output", command->output, "the ONNX file to write")->required();
+  command->calibration.Declare(sub);
+  DeclareChoice(sub, "--method", &command->method,
+                "what of the activations is kept: all (default), magnitudes up to a percentile, or "
+                "up to the threshold of least entropy",
+                {"minmax", "percentile", "entropy"});
+  sub->add_option("--percentile", command->options.ranges.percentile,
+                  "of --method percentile (default 99.99)")
+      ->check(NumberBetween(50, 100));
+  DeclareChoice(sub, "--activations", &command->activations, "type of activations (default uint8)",
+                {"uint8", "int8"});
+  sub->add_flag("--symmetric", command->options.symmetric,
+                "activations have their zero in the middle of the integers");
+  sub->add_flag("--per-tensor", command->per_tensor,
+                "one scale for each weight instead of one for each output channel");
+  sub->add_flag("--no-bias-correction", command->keep_biases,
+                "leave the shift of the mean that rounded weights make");
+  sub->add_option("--exclude", command->options.exclude, "names of nodes that stay in floats");
+  sub->add_option("--operators", command->options.operators,
+                  "quantise only these, such as Conv Gemm (default: all that gain by it)");
+  sub->add_flag("--worst-first", command->worst_first, "layers in order of their error");
+  DeclareFormat(sub, &command->format);
+  sub->footer(
+      "Relative error: max |quantised - float| / max |float| over all samples; SQNR: the power of "
+      "the\n"
+      "float values over that of the error, in decibels. Both compare the whole quantised model "
+      "with\n"
+      "the float one, so a layer's figure holds what those before it lost.\n"
+      "Example: plumb quantize resnet50.onnx --calibration images/ --output resnet50_int8.onnx\n"
+      "         plumb quantize net.onnx --samples 8 --method entropy --output net_int8.onnx");
+  sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
+}
+
+}  // namespace plumb::cli
