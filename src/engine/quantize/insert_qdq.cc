@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "engine/passes/pass.h"
 #include "graph/builder.h"
@@ -221,6 +222,23 @@ Status QuantizeMovedConstants(Graph& graph, QdqWriter& writer, NodeId id) {
   return OkStatus();
 }
 
+std::set<NodeId> IntegerNodes(const QuantizePlan& plan) {
+  std::set<NodeId> nodes(plan.movers.begin(), plan.movers.end());
+  for (const QuantizeLayer& layer : plan.layers) nodes.insert(layer.node);
+  return nodes;
+}
+
+// What is made of integers: nobody reads it before it is rounded. Real numbers that somebody needs
+// as integers stay as they are for the rest.
+std::set<ValueId> IntegerValues(const Graph& graph, const QuantizePlan& plan) {
+  std::set<ValueId> values;
+  for (const QuantizeLayer& layer : plan.layers) values.insert(layer.result);
+  for (const NodeId id : plan.movers) {
+    values.insert(graph.node(id).outputs.begin(), graph.node(id).outputs.end());
+  }
+  return values;
+}
+
 }  // namespace
 
 Status InsertQdq(Graph& graph, const OpTable& ops, const QuantizePlan& plan,
@@ -255,9 +273,15 @@ Status InsertQdq(Graph& graph, const OpTable& ops, const QuantizePlan& plan,
   for (const NodeId id : plan.movers) {
     PLUMB_RETURN_IF_ERROR(QuantizeMovedConstants(graph, writer, id));
   }
+  const std::set<NodeId> integer_nodes = IntegerNodes(plan);
+  const std::set<ValueId> integer_values = IntegerValues(graph, plan);
   std::map<ValueId, ValueId> replaced;
   for (const ValueId v : plan.values) {
     PLUMB_ASSIGN_OR_RETURN(const ValueId back, writer.RoundTrip(v));
+    if (!integer_values.contains(v)) {
+      for (const NodeId id : integer_nodes) std::ranges::replace(graph.node(id).inputs, v, back);
+      continue;
+    }
     const NodeId quantize = graph.value(graph.node(graph.value(back).producer).inputs[0]).producer;
     ReplaceValue(graph, v, back);
     graph.node(quantize).inputs[0] = v;

@@ -19,11 +19,12 @@ class Planner {
   StatusOr<QuantizePlan> Run() {
     PLUMB_RETURN_IF_ERROR(CheckNames());
     PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph_.TopologicalOrder());
+    FindGains(order);
     for (const NodeId id : order) AddLayer(id);
     if (plan_.layers.empty()) {
       return InvalidArgument(
-          "nothing to quantise: no convolution or matrix product of f32 with a constant weight, "
-          "addition or average pooling is left");
+          "nothing to quantise: no convolution or matrix product of f32 with a constant weight is "
+          "left");
     }
     std::vector<NodeId> movers;
     for (const NodeId id : order) {
@@ -85,6 +86,39 @@ class Planner {
     return options_.operators.empty() || Contains(options_.operators, node.op->name);
   }
 
+  // Additions and pooling gain by integers where a product reads what becomes of their result: from
+  // the end of the graph, which values reach one through what works on integers.
+  void FindGains(const std::vector<NodeId>& order) {
+    std::set<ValueId> reaches;
+    for (auto at = order.rbegin(); at != order.rend(); ++at) {
+      const Node& node = graph_.node(*at);
+      if (!Allowed(*at)) continue;
+      QuantizeLayer layer{.node = *at};
+      if (node.op->weight_axis != nullptr) {
+        if (IsProduct(node, &layer)) reaches.insert(node.inputs[0]);
+        continue;
+      }
+      const bool passes = IsMover(*at) || Clips(node) || IsQuantizable(node);
+      const bool reached =
+          std::ranges::any_of(node.outputs, [&](ValueId v) { return reaches.contains(v); });
+      const bool asked = IsQuantizable(node) && !options_.operators.empty();
+      if (!asked && !(passes && reached)) continue;
+      reaches.insert(node.inputs.begin(), node.inputs.end());
+      if (IsQuantizable(node)) gains_.insert(*at);
+    }
+  }
+
+  bool IsQuantizable(const Node& node) const {
+    return node.op->quantizable && node.outputs.size() == 1 && IsFloat(node.outputs[0]) &&
+           std::ranges::all_of(node.inputs, [&](ValueId v) { return IsActivation(v); });
+  }
+
+  bool Clips(const Node& node) const {
+    if (node.op->as_activation == nullptr) return false;
+    const auto activation = node.op->as_activation(graph_, node);
+    return activation && (activation->name == "relu" || activation->name == "clip");
+  }
+
   void AddLayer(NodeId id) {
     const Node& node = graph_.node(id);
     if (!Allowed(id) || node.outputs.size() != 1 || !IsFloat(node.outputs[0])) return;
@@ -92,17 +126,16 @@ class Planner {
     if (node.op->weight_axis != nullptr) {
       if (!IsProduct(node, &layer)) return;
       read_.insert(node.inputs[0]);
-    } else if (node.op->quantizable) {
-      if (!std::all_of(node.inputs.begin(), node.inputs.end(),
-                       [&](ValueId v) { return IsActivation(v); })) {
-        return;
-      }
+    } else if (gains_.contains(id)) {
       read_.insert(node.inputs.begin(), node.inputs.end());
     } else {
       return;
     }
     layer.result = ResultOf(node);
-    made_.insert(layer.result);
+    // Runtimes convolve in integers only where the result becomes integers too; a matrix product
+    // may end in real numbers, which floats that follow would rather have.
+    const bool matrix = layer.product && graph_.value(node.inputs[1]).constant.rank() == 2;
+    if (!matrix) made_.insert(layer.result);
     plan_.layers.push_back(layer);
   }
 
@@ -144,10 +177,7 @@ class Planner {
     }
     if (next == kNoValue) return result;
     const Node& follower = graph_.node(graph_.value(next).producer);
-    if (follower.op->as_activation == nullptr) return result;
-    const auto activation = follower.op->as_activation(graph_, follower);
-    const bool clips = activation && (activation->name == "relu" || activation->name == "clip");
-    return clips ? next : result;
+    return Clips(follower) ? next : result;
   }
 
   bool IsMover(NodeId id) const {
@@ -195,6 +225,7 @@ class Planner {
   Uses uses_;
   QuantizePlan plan_;
   std::set<ValueId> read_, made_, chosen_;
+  std::set<NodeId> gains_;
 };
 
 }  // namespace

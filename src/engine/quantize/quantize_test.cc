@@ -137,6 +137,22 @@ TEST(QuantizeTest, AnOutputThatIsReadWithinTheGraphKeepsItsName) {
   EXPECT_EQ(Producer(quantized, h).op->name, "DequantizeLinear");
 }
 
+TEST(QuantizeTest, WhatOnlyFloatsReadIsNotRounded) {
+  const Graph quantized = Quantized(Parse(R"(graph g(x: f32[2,4]) -> (y) {
+  w = const f32[4,4] seed(1)
+  k = const f32[4] seed(2)
+  v = const f32[4,3] seed(3)
+  h = MatMul(x, w)
+  s = Add(h, x)
+  n = LayerNormalization(s, k)
+  y = MatMul(n, v)
+})"),
+                                    Normal({2, 4}));
+  EXPECT_EQ(Count(quantized, "QuantizeLinear"), 2);  // x and n
+  EXPECT_EQ(NodeNamed(quantized, "s").inputs[0], quantized.FindValue("h"));
+  EXPECT_EQ(NodeNamed(quantized, "s").inputs[1], quantized.FindValue("x"));
+}
+
 struct AxisCase {
   const char* name;
   const char* text;
