@@ -177,7 +177,7 @@ StatusOr<LibraryParts> PartsOf(const Model& model, std::shared_ptr<const Segment
   parts.needs = NeedsOf(model.target(), *parts.segment);
   WeightPlaces weights(&parts);
   PLUMB_RETURN_IF_ERROR(AddSteps(symbols, &weights, &parts));
-  PLUMB_RETURN_IF_ERROR(parts.image.Resolve(symbols));
+  parts.image.Resolve(symbols);
   for (const Piece& piece : parts.image.pieces()) {
     const bool bytes = piece.pointers.empty() && piece.words.size() > kMaxSourceWords;
     const auto size = static_cast<std::int64_t>(piece.words.size()) * 8;

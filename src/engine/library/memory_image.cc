@@ -1,37 +1,13 @@
 #include "engine/library/memory_image.h"
 
-#include <cstdio>
 #include <cstring>
 #include <utility>
-
-#include "core/file_io.h"
 
 namespace plumb::engine {
 namespace {
 
 // Smaller numbers are sizes and strides: the program and its memory lie above.
 constexpr std::uint64_t kLowestAddress = std::uint64_t{1} << 32;
-
-// Begin and end of the memory that this process may write.
-using Ranges = std::map<std::uint64_t, std::uint64_t>;
-
-StatusOr<Ranges> WritableMemory() {
-  PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile("/proc/self/maps"));
-  Ranges ranges;
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    unsigned long begin = 0, end = 0;
-    char mode[5] = {};
-    if (std::sscanf(text.c_str() + at, "%lx-%lx %4s", &begin, &end, mode) != 3) break;
-    if (mode[1] == 'w') ranges[begin] = end;
-    if (text.find('\n', at) == std::string::npos) break;
-  }
-  return ranges;
-}
-
-bool Contains(const Ranges& ranges, std::uint64_t address) {
-  const auto after = ranges.upper_bound(address);
-  return after != ranges.begin() && address < std::prev(after)->second;
-}
 
 }  // namespace
 
@@ -75,8 +51,7 @@ StatusOr<int> MemoryImage::SymbolAt(const ProgramSymbols& symbols, const void* a
   return NumberOf(*found);
 }
 
-Status MemoryImage::Resolve(const ProgramSymbols& symbols) {
-  PLUMB_ASSIGN_OR_RETURN(const Ranges writable, WritableMemory());
+void MemoryImage::Resolve(const ProgramSymbols& symbols) {
   std::vector<std::uint64_t> begins(pieces_.size());
   for (const auto& [begin, piece] : places_) {
     begins[static_cast<std::size_t>(piece.second)] = begin;
@@ -95,14 +70,12 @@ Status MemoryImage::Resolve(const ProgramSymbols& symbols) {
         pointer.symbol = NumberOf(*symbol);
         pointer.offset = symbol->offset;
       } else {
-        if (Contains(writable, word)) word = 0;
         continue;
       }
       word = 0;
       piece.pointers.push_back(pointer);
     }
   }
-  return OkStatus();
 }
 
 }  // namespace plumb::engine

@@ -30,9 +30,9 @@ class MemoryImage {
   // A piece for [begin, begin + bytes), once for the same memory; -1 when it is empty.
   int Add(const void* begin, std::size_t bytes);
 
-  // Finds the words that are addresses. One of memory that is no piece (the end of what a vector
-  // may grow to) becomes null. Called once, after all pieces were added.
-  Status Resolve(const ProgramSymbols& symbols);
+  // Finds the words that are addresses of a piece or a symbol; all others are numbers. Called once,
+  // after all pieces were added.
+  void Resolve(const ProgramSymbols& symbols);
 
   // The number of the symbol at an address, for functions that are called. Errors: there is none.
   StatusOr<int> SymbolAt(const ProgramSymbols& symbols, const void* address);

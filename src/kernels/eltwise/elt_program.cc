@@ -296,7 +296,7 @@ class Compiler {
       size(result);
       const int place = place_[inputs_.size() + k];
       if (in.op == EltOp::kConstant) {
-        out->constants.push_back({place, in.type, ConstantBits(in.type, in.alpha)});
+        out->constants.push_back({place, in.type, {}, ConstantBits(in.type, in.alpha)});
         continue;
       }
       Compiled::Step step;

@@ -19,11 +19,13 @@ struct EltProgram::Compiled {
   struct Step {
     EltFn fn = nullptr;
     std::uint8_t dst = 0, a = 0, b = 0, c = 0;  // places
+    std::uint32_t unused = 0;  // no padding: steps are written to files, where it would be chance
     double alpha = 0, beta = 0;
   };
   struct Constant {
     int place = 0;
     DType type = DType::kUndefined;
+    std::array<std::uint8_t, 3> unused{};
     std::uint64_t bits = 0;  // of one element
   };
   struct StoreStep {  // copies a register to an output's tile after the steps
