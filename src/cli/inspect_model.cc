@@ -34,7 +34,7 @@ StatusOr<Inspection> Inspect(const ModelOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(result.loaded, LoadModel(options));
   PLUMB_ASSIGN_OR_RETURN(result.shapes, options.InputShapes(result.graph()));
   PLUMB_ASSIGN_OR_RETURN(result.outline, engine::OutlineOf(result.loaded.model, result.shapes));
-  result.plan = lab::FactsOf(result.outline);
+  result.plan = lab::FactsOf(result.outline, result.shapes);
   result.steps = lab::StepsOf(result.outline);
   result.at_run = lab::PlannedAtRunOf(result.outline);
   PLUMB_RETURN_IF_ERROR(result.loaded.session->Prepare(result.shapes));
@@ -69,6 +69,7 @@ Row SummaryRow(const Inspection& model) {
   }
   row["arena_bytes"] = model.plan.arena_bytes;
   row["peak_live_bytes"] = model.plan.peak_live_bytes;
+  row["run_bytes"] = model.plan.run_bytes;
   row["packed_bytes"] = model.loaded.model->packed_bytes();
   row["constant_bytes"] = model.loaded.model->constant_bytes();
   row["movement_bytes_before"] = model.plan.movement_bytes_before;
@@ -146,8 +147,8 @@ void PrintPlan(const Inspection& model) {
   if (plan.segments > 1) std::printf(" in %lld segments", static_cast<long long>(plan.segments));
   if (!model.shapes.empty()) std::printf(" for the shapes");
   for (const Shape& shape : model.shapes) std::printf(" %s", shape.ToString().c_str());
-  std::printf("\nmemory   arena %s, live at most %s; packed weights %s, constants %s\n",
-              FormatBytes(plan.arena_bytes).c_str(), FormatBytes(plan.peak_live_bytes).c_str(),
+  std::printf("\nmemory   %s for runs: arena %s, live at most %s; packed weights %s, constants %s\n",
+              FormatBytes(plan.run_bytes).c_str(), FormatBytes(plan.arena_bytes).c_str(), FormatBytes(plan.peak_live_bytes).c_str(),
               FormatBytes(model.loaded.model->packed_bytes()).c_str(),
               FormatBytes(model.loaded.model->constant_bytes()).c_str());
   std::printf(

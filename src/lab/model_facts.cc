@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 
 #include "core/clock.h"
 
@@ -122,9 +124,49 @@ std::string PrecisionOf(const engine::Model& model) {
   return "f32";
 }
 
-PlanFacts FactsOf(const engine::Outline& outline) {
+namespace {
+
+// Bytes of arenas at once: that of the largest segment, and of the largest body that runs inside.
+// Constants are gathered by address: segments share them.
+std::int64_t ArenaBytes(const engine::Outline& outline,
+                        std::map<const void*, std::int64_t>* constants) {
+  std::int64_t own = 0, inside = 0;
+  for (const auto& segment : outline.segments) {
+    const runtime::Program& program = segment->program;
+    own = std::max(own, program.arena_bytes);
+    for (std::size_t i = 0; i < program.constants.size(); ++i) {
+      (*constants)[program.constants[i]] = program.constant_bytes[i];
+    }
+  }
+  for (const engine::OutlinedBody& body : outline.bodies) {
+    inside = std::max(inside, ArenaBytes(body.outline, constants));
+  }
+  return own + inside;
+}
+
+std::int64_t RunBytes(const engine::Outline& outline, std::span<const Shape> input_shapes) {
+  std::map<const void*, std::int64_t> constants;
+  std::int64_t bytes = ArenaBytes(outline, &constants);
+  for (const auto& [address, size] : constants) bytes += size;
+  const Graph& graph = outline.model->graph();
+  for (std::size_t i = 0; i < input_shapes.size(); ++i) {
+    const DType type = graph.value(graph.inputs()[i]).info.dtype;
+    bytes += StorageBytes(type, NumElements(input_shapes[i]));
+  }
+  if (outline.segments.empty()) return bytes;
+  const engine::Segment& last = *outline.segments.back();
+  for (std::size_t i = 0; i < last.output_shapes.size(); ++i) {
+    bytes += StorageBytes(last.output_types[i], NumElements(last.output_shapes[i]));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+PlanFacts FactsOf(const engine::Outline& outline, std::span<const Shape> input_shapes) {
   PlanFacts facts;
   Count(outline, &facts);
+  facts.run_bytes = RunBytes(outline, input_shapes);
   return facts;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,10 +32,14 @@ struct PlanFacts {
   std::int64_t steps = 0;
   std::int64_t segments = 0;
   std::int64_t arena_bytes = 0, peak_live_bytes = 0;  // of the segment that needs most
+  // What runs keep in memory beside the program itself: arenas, constants that steps read, packed or
+  // as the file has them, and the model's own inputs and outputs.
+  std::int64_t run_bytes = 0;
   std::int64_t movement_bytes_before = 0, movement_bytes = 0, reorder_bytes = 0;
 };
 
-PlanFacts FactsOf(const engine::Outline& outline);
+// Of the plan for inputs of these shapes.
+PlanFacts FactsOf(const engine::Outline& outline, std::span<const Shape> input_shapes);
 
 // A step of the plan, or a node that the engine runs itself (algorithm "host").
 struct PlannedStep {

@@ -79,11 +79,16 @@ TEST(GraphFactsTest, CountsNodesOfSubgraphsToo) {
 }
 
 TEST(PlanFactsTest, CountsWhatIsPlannedAhead) {
-  const PlanFacts facts = FactsOf(OutlineText(kLinear, {{4, 3}}));
+  const std::vector<Shape> shapes = {{4, 3}};
+  const engine::Outline outline = OutlineText(kLinear, shapes);
+  const PlanFacts facts = FactsOf(outline, shapes);
   EXPECT_EQ(facts.macs, 4 * 3 * 2);
   EXPECT_EQ(facts.steps, 2);
   EXPECT_EQ(facts.segments, 1);
   EXPECT_GT(facts.arena_bytes, 0);
+  // Input 4x3, output 4x2, and the weight as it was packed.
+  EXPECT_EQ(facts.run_bytes,
+            facts.arena_bytes + outline.model->packed_bytes() + (4 * 3 + 4 * 2) * 4);
 }
 
 TEST(StepsOfTest, NodesThatTheEngineRunsStandBeforeTheirBodies) {
