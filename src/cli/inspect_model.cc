@@ -147,10 +147,12 @@ void PrintPlan(const Inspection& model) {
   if (plan.segments > 1) std::printf(" in %lld segments", static_cast<long long>(plan.segments));
   if (!model.shapes.empty()) std::printf(" for the shapes");
   for (const Shape& shape : model.shapes) std::printf(" %s", shape.ToString().c_str());
-  std::printf("\nmemory   %s for runs: arena %s, live at most %s; packed weights %s, constants %s\n",
-              FormatBytes(plan.run_bytes).c_str(), FormatBytes(plan.arena_bytes).c_str(), FormatBytes(plan.peak_live_bytes).c_str(),
-              FormatBytes(model.loaded.model->packed_bytes()).c_str(),
-              FormatBytes(model.loaded.model->constant_bytes()).c_str());
+  std::printf(
+      "\nmemory   %s for runs: arena %s, live at most %s; packed weights %s, constants %s\n",
+      FormatBytes(plan.run_bytes).c_str(), FormatBytes(plan.arena_bytes).c_str(),
+      FormatBytes(plan.peak_live_bytes).c_str(),
+      FormatBytes(model.loaded.model->packed_bytes()).c_str(),
+      FormatBytes(model.loaded.model->constant_bytes()).c_str());
   std::printf(
       "movement %s if every operator of data movement copied, %s as planned; "
       "memory order changes %s\n\n",

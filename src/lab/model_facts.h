@@ -32,8 +32,8 @@ struct PlanFacts {
   std::int64_t steps = 0;
   std::int64_t segments = 0;
   std::int64_t arena_bytes = 0, peak_live_bytes = 0;  // of the segment that needs most
-  // What runs keep in memory beside the program itself: arenas, constants that steps read, packed or
-  // as the file has them, and the model's own inputs and outputs.
+  // What runs keep in memory beside the program itself: arenas, constants that steps read, packed
+  // or as the file has them, and the model's own inputs and outputs.
   std::int64_t run_bytes = 0;
   std::int64_t movement_bytes_before = 0, movement_bytes = 0, reorder_bytes = 0;
 };
