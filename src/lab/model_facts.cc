@@ -127,15 +127,17 @@ std::string PrecisionOf(const engine::Model& model) {
 namespace {
 
 // Bytes of arenas at once: that of the largest segment, and of the largest body that runs inside.
-// Constants are gathered by address: segments share them.
+// Constants that steps read are gathered by address: segments share them.
 std::int64_t ArenaBytes(const engine::Outline& outline,
                         std::map<const void*, std::int64_t>* constants) {
   std::int64_t own = 0, inside = 0;
   for (const auto& segment : outline.segments) {
     const runtime::Program& program = segment->program;
     own = std::max(own, program.arena_bytes);
-    for (std::size_t i = 0; i < program.constants.size(); ++i) {
-      (*constants)[program.constants[i]] = program.constant_bytes[i];
+    for (const runtime::OperandSlot& slot : program.operands) {
+      if (slot.place != runtime::Place::kConstant) continue;
+      const auto index = static_cast<std::size_t>(slot.index);
+      (*constants)[program.constants[index]] = program.constant_bytes[index];
     }
   }
   for (const engine::OutlinedBody& body : outline.bodies) {

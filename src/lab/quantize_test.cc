@@ -58,7 +58,7 @@ StatusOr<Quantization> Make(const Graph& graph, const CalibrationSamples& sample
   return Quantize(graph, samples, options, *HostTarget(), &pool);
 }
 
-std::vector<Tensor> Outputs(const Graph& graph, const std::vector<Tensor>& inputs) {
+std::vector<Tensor> OutputsOf(const Graph& graph, const std::vector<Tensor>& inputs) {
   engine::CompileOptions options;
   options.target = *HostTarget();
   const auto model = engine::Model::Compile(graph.Clone(), options);
@@ -89,7 +89,7 @@ TEST(QuantizeTest, TheFileIsNearTheFloatModelForEveryMethodAndType) {
         ASSERT_TRUE(again.ok()) << again.status();
         const auto x = Samples(1).read(99);
         ASSERT_TRUE(x.ok());
-        EXPECT_LT(RelativeError(Outputs(*again, *x)[0], Outputs(graph, *x)[0]), 0.08);
+        EXPECT_LT(RelativeError(OutputsOf(*again, *x)[0], OutputsOf(graph, *x)[0]), 0.08);
       }
     }
   }
