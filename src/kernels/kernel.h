@@ -39,7 +39,11 @@ class ParamBlock {
   template <typename T>
   void Set(const T& params) {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= kBytes && alignof(T) <= 64);
-    std::memcpy(bytes_.data(), &params, sizeof(T));
+    T copy = params;
+#if defined(__GNUC__) && !defined(__clang__)
+    __builtin_clear_padding(&copy);  // the same parameters are the same bytes, in files too
+#endif
+    std::memcpy(bytes_.data(), &copy, sizeof(T));
   }
   const void* data() const { return bytes_.data(); }
 
