@@ -56,7 +56,8 @@ StatusOr<std::vector<std::string>> SamplesIn(const std::string& path, bool folde
   bool direct = false;  // the folder itself is a sample
   for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().string();
-    if (folders && at->is_directory()) found.push_back(name);
+    std::error_code ignored;  // what cannot be looked at is no folder
+    if (folders && at->is_directory(ignored)) found.push_back(name);
     if (!folders && (IsTensorFile(name) || IsPicture(name))) found.push_back(name);
     direct = direct || IsTensorFile(name);
   }
@@ -130,10 +131,11 @@ struct Reader {
         continue;
       }
       std::string file = samples[static_cast<std::size_t>(index)];
-      if (fs::is_directory(file)) {
+      std::error_code ignored;  // reading says what is wrong
+      if (fs::is_directory(file, ignored)) {
         const std::string npy = OutputFile(file, input(i).name, input(i).info.dtype);
         const std::string pb = fs::path(npy).replace_extension(".pb").string();
-        file = !fs::exists(npy) && fs::exists(pb) ? pb : npy;
+        file = !fs::exists(npy, ignored) && fs::exists(pb, ignored) ? pb : npy;
       }
       PLUMB_ASSIGN_OR_RETURN(Tensor tensor, Read(file, i));
       tensors.push_back(std::move(tensor));

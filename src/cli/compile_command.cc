@@ -90,8 +90,11 @@ Status Execute(const CompileCommand& command) {
                  .c_str(),
              stdout);
   if (!latency.different.empty()) {
+    std::error_code ignored;
+    fs::remove(files.library, ignored);
+    fs::remove(files.example, ignored);
     return Internal("output '", latency.different[0],
-                    "' of the library is not the interpreter's, bit for bit; do not use it");
+                    "' of the library is not the interpreter's, bit for bit: it was removed");
   }
   if (command.format == Format::kTable) {
     std::printf("\n%s: every output is the interpreter's bit for bit (%d runs of each)\n",

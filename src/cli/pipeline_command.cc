@@ -123,7 +123,8 @@ Status Execute(const PipelineCommand& command) {
   const auto tuning = engine::TuningDatabase::Open(target);
   std::optional<engine::BackgroundTuner> tuner;
   options.tuning = tuning;
-  if (command.tune) options.tuner = &tuner.emplace(tuning);
+  // What is found meanwhile is for the next run.
+  if (command.tune) options.tuner = &tuner.emplace(engine::TuningDatabase::Open(target));
   options.stop = &interrupts;
   const bool shows_progress = isatty(STDERR_FILENO) == 1;
   if (shows_progress) options.on_progress = PrintProgress;
@@ -132,9 +133,9 @@ Status Execute(const PipelineCommand& command) {
   const StatusOr<pipeline::ApplicationResult> result = pipeline::RunApplication(spec, options);
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
-  if (tuner && !tuner->status().ok()) {
+  if (const Status tuned = tuner ? tuner->Stop() : OkStatus(); !tuned.ok()) {
     std::fprintf(stderr, "plumb: warning: kernels were not measured for the next run: %s\n",
-                 std::string(tuner->status().message()).c_str());
+                 std::string(tuned.message()).c_str());
   }
   PrintResult(*result, command.format);
   for (const std::string& warning : pipeline::Warnings(*result)) {

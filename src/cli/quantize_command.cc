@@ -38,8 +38,9 @@ Row ErrorRow(const lab::QuantizationError& error, bool output) {
   row["name"] = error.value;
   row["node"] = error.node;
   row["operator"] = error.op.empty() ? "-" : error.op;
-  row["relative_error"] = nullptr;  // of what is no number
-  row["sqnr_db"] = nullptr;         // infinite: no error
+  row["relative_error"] = nullptr;  // of what is no number, or cannot be compared
+  row["sqnr_db"] = nullptr;
+  if (!error.comparable) return row;
   if (std::isfinite(error.relative)) row["relative_error"] = error.relative;
   if (std::isfinite(error.sqnr_db)) row["sqnr_db"] = error.sqnr_db;
   return row;

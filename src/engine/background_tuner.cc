@@ -51,6 +51,7 @@ struct BackgroundTuner::Impl {
     if (problems == one.seen) return;
     TuneOptions options;
     options.cancel = &stop;
+    options.measure.max_bytes = std::int64_t{256} << 20;  // it runs beside the models themselves
     int fresh = 0;
     options.progress = [&](const TunedNode& node) {
       if (node.known) return;
@@ -78,13 +79,16 @@ BackgroundTuner::BackgroundTuner(std::shared_ptr<TuningDatabase> database)
   impl_->thread = std::thread([impl = impl_.get()] { impl->Work(); });
 }
 
-BackgroundTuner::~BackgroundTuner() {
+BackgroundTuner::~BackgroundTuner() { (void)Stop(); }
+
+Status BackgroundTuner::Stop() {
   {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
     impl_->stop = true;
   }
   impl_->wake.notify_all();
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
+  return status();
 }
 
 void BackgroundTuner::Add(std::shared_ptr<Model> model) {

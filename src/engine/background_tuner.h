@@ -10,20 +10,23 @@ namespace plumb::engine {
 
 // A thread that runs only while a core is idle (where the system has such a class of threads). It
 // looks at the plans of the models now and then, measures what the database does not know, and
-// saves it. Thread-safe.
+// saves it. Models that are in use were compiled with a database of their own: what is found counts
+// for the next. Thread-safe, but for Stop.
 class BackgroundTuner {
  public:
   explicit BackgroundTuner(std::shared_ptr<TuningDatabase> database);
-  // Ends after the kernel at hand and saves what was found.
-  ~BackgroundTuner();
+  ~BackgroundTuner();  // Stop
   BackgroundTuner(const BackgroundTuner&) = delete;
   BackgroundTuner& operator=(const BackgroundTuner&) = delete;
 
   void Add(std::shared_ptr<Model> model);
 
+  // Ends after the call at hand and saves what was found. The last error of measuring or saving, OK
+  // where there was none.
+  Status Stop();
+
   int measured() const;  // problems so far
-  // The last error of measuring or saving, OK where there was none.
-  Status status() const;
+  Status status() const;  // the last error so far
 
  private:
   struct Impl;

@@ -192,11 +192,16 @@ StatusOr<KernelSeconds> MeasureKernels(const KernelProblem& problem,
                                        std::vector<ops::KernelChoice>& choices,
                                        const Target& target, const MeasureOptions& options) {
   PLUMB_CHECK(!choices.empty());
-  PLUMB_ASSIGN_OR_RETURN(const Operands operands, MakeOperands(problem));
   std::int64_t bytes = 0;
   for (const auto* list : {&problem.inputs, &problem.outputs}) {
     for (const ops::Operand& operand : *list) bytes += operand.present ? BytesOf(operand) : 0;
   }
+  if (bytes > options.max_bytes) {
+    return Unimplemented("operands of ", bytes, " bytes: at most ", options.max_bytes,
+                         " are measured");
+  }
+  const auto cancelled = [&] { return options.cancel != nullptr && options.cancel->load(); };
+  PLUMB_ASSIGN_OR_RETURN(const Operands operands, MakeOperands(problem));
   ThreadPool pool(1);
   std::vector<Candidate> candidates;
   std::vector<Times> times;
@@ -208,6 +213,7 @@ StatusOr<KernelSeconds> MeasureKernels(const KernelProblem& problem,
   KernelSeconds seconds(choices.size(), -1);
   std::vector<std::size_t> running;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
+    if (cancelled()) return absl::CancelledError("measuring was cancelled");
     candidates[c].Run(1, &pool);  // touches its memory
     const double once = static_cast<double>(candidates[c].Run(1, &pool)) * 1e-9;
     times[c].calls = static_cast<int>(std::clamp(kShortestTurn / std::max(once, 1e-9), 1.0, 1e4));
@@ -217,6 +223,7 @@ StatusOr<KernelSeconds> MeasureKernels(const KernelProblem& problem,
   const std::int64_t end = NowNanos() + static_cast<std::int64_t>(options.seconds * 1e9);
   for (std::size_t turn = 1; turn < kMaxTurns && (turn <= kFewTurns || NowNanos() < end); ++turn) {
     for (const std::size_t c : running) {
+      if (cancelled()) return absl::CancelledError("measuring was cancelled");
       const auto ns = static_cast<double>(candidates[c].Run(times[c].calls, &pool));
       if (turn == 1) times[c].seconds.clear();  // the first was a single call
       times[c].seconds.push_back(ns * 1e-9 / times[c].calls);

@@ -1,6 +1,7 @@
 // Times the candidates for a problem on memory of its shapes.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct MeasureOptions {
   double drop = 1.3;  // those this many times slower than the fastest drop out after a few turns
   // Of packed constants, operands and workspaces together; what would need more is left out.
   std::int64_t max_bytes = std::int64_t{2} << 30;
+  const std::atomic<bool>* cancel = nullptr;  // set: ends with Cancelled after the call at hand
 };
 
 // Seconds of one call on one thread, by candidate; negative: left out.
@@ -24,7 +26,7 @@ using KernelSeconds = std::vector<double>;
 // Candidates take turns, so that each meets the caches as the others leave them and all of them the
 // same disturbances; those that are far behind drop out. The figure is the lower quartile of the
 // calls. Floats are normal numbers. Errors: Unimplemented where an operand's elements decide what
-// is done (indices); no memory.
+// is done (indices), or where operands alone need more than max_bytes; Cancelled; no memory.
 StatusOr<KernelSeconds> MeasureKernels(const KernelProblem& problem,
                                        std::vector<ops::KernelChoice>& choices,
                                        const Target& target, const MeasureOptions& options);

@@ -12,8 +12,10 @@ Status TuneProblem(const KernelProblem& problem, const Target& target, const Tun
                    TunedNode* tuned) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<ops::KernelChoice> choices, ListKernels(problem, target));
   const std::size_t predicted = ChooseKernel(choices, target).chosen;
+  MeasureOptions measure = options.measure;
+  measure.cancel = options.cancel;
   PLUMB_ASSIGN_OR_RETURN(const KernelSeconds seconds,
-                         MeasureKernels(problem, choices, target, options.measure));
+                         MeasureKernels(problem, choices, target, measure));
   const std::size_t fastest = FastestOf(seconds, predicted);
   tuned->before = choices[predicted].name;
   tuned->before_seconds = seconds[predicted];
@@ -53,6 +55,7 @@ StatusOr<std::vector<TunedNode>> TuneModel(Model& model, TuningDatabase* databas
       tuned.kernel = *known;
     } else {
       const Status status = TuneProblem(problem, model.target(), options, &tuned);
+      if (status.code() == StatusCode::kCancelled) break;
       if (status.code() == StatusCode::kUnimplemented) continue;
       PLUMB_RETURN_IF_ERROR(Annotate(status, absl::StrCat("node '", tuned.node, "'")));
       database->Insert(keys[i], tuned.kernel);

@@ -25,7 +25,7 @@ struct TunedNode {
 struct TuneOptions {
   MeasureOptions measure;
   bool again = false;                         // what the database knows too
-  const std::atomic<bool>* cancel = nullptr;  // set: stops after the kernel at hand
+  const std::atomic<bool>* cancel = nullptr;  // set: stops after the call at hand
   std::function<void(const TunedNode&)> progress;
 };
 

@@ -100,9 +100,19 @@ class Quantizer {
 
   struct Sums {
     double largest = 0, error = 0, squares = 0, error_squares = 0;
+    bool comparable = true;  // floating, of one shape
+    bool finite = true;      // where one side is a number the other is one too
     void Add(const Tensor& quantised, const Tensor& real) {
+      comparable = IsFloating(real.dtype()) && quantised.shape() == real.shape() && comparable;
+      if (!comparable) return;
       const std::vector<double> a = ToDoubles(quantised), b = ToDoubles(real);
       for (std::size_t i = 0; i < b.size(); ++i) {
+        if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) {
+          if (!std::isfinite(b[i])) continue;
+        } else if (!std::isfinite(a[i] - b[i])) {
+          finite = false;
+          continue;
+        }
         const double difference = a[i] - b[i];
         largest = std::max(largest, std::fabs(b[i]));
         error = std::max(error, std::fabs(difference));
@@ -112,6 +122,12 @@ class Quantizer {
     }
     void Fill(QuantizationError* of) const {
       constexpr double kInfinity = std::numeric_limits<double>::infinity();
+      of->comparable = comparable;
+      if (!finite) {
+        of->relative = kInfinity;
+        of->sqnr_db = -kInfinity;
+        return;
+      }
       of->relative = error == 0 ? 0 : largest > 0 ? error / largest : kInfinity;
       of->sqnr_db = error_squares > 0 ? 10 * std::log10(squares / error_squares) : kInfinity;
     }
@@ -120,12 +136,12 @@ class Quantizer {
   Status MeasureErrors(const std::vector<engine::LayerNames>& layers, Quantization* result) const {
     Graph real = graph_.Clone(), quantised = result->graph.Clone();
     for (const ValueId v : graph_.outputs()) {
-      result->outputs.push_back({graph_.value(v).name, NodeOf(v), "", 0, 0});
+      result->outputs.push_back({graph_.value(v).name, NodeOf(v), "", true, 0, 0});
     }
     for (const engine::LayerNames& layer : layers) {
       real.AddOutput(real.FindValue(layer.float_value));
       quantised.AddOutput(quantised.FindValue(layer.quantised_value));
-      result->layers.push_back({layer.float_value, layer.node, layer.op, 0, 0});
+      result->layers.push_back({layer.float_value, layer.node, layer.op, true, 0, 0});
     }
     PLUMB_ASSIGN_OR_RETURN(const auto real_session, Compile(real));
     std::vector<Sums> sums(result->outputs.size() + layers.size());
@@ -134,9 +150,7 @@ class Quantizer {
       PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, samples_.read(sample++));
       PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> expected, real_session->Run(inputs));
       for (std::size_t i = 0; i < sums.size(); ++i) {
-        const bool comparable = IsFloating(expected[i].dtype()) &&
-                                outputs[i].num_elements() == expected[i].num_elements();
-        if (comparable) sums[i].Add(outputs[i], expected[i]);
+        sums[i].Add(outputs[i], expected[i]);
       }
       return OkStatus();
     };

@@ -139,6 +139,25 @@ TEST(QuantizeTest, SamplesThatSayNothingAreErrors) {
   EXPECT_THAT(message({0, {}}), HasSubstr("no samples"));
 }
 
+TEST(QuantizeTest, IntegersCannotBeCompared) {
+  const auto made = Make(Parse(R"(graph g(x: f32[1,3,12,12]) -> (y, best) {
+  w = const f32[4,3,1,1] seed(1)
+  c = Conv(x, w)
+  r = Relu(c)
+  v = const f32[4,4,1,1] seed(2)
+  d = Conv(r, v)
+  p = GlobalAveragePool(d)
+  y = Tanh(p)
+  best = ArgMax(p) {axis = 1}
+})"),
+                         Samples(3));
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->outputs.size(), 2u);
+  EXPECT_TRUE(made->outputs[0].comparable);
+  EXPECT_GT(made->outputs[0].relative, 0);
+  EXPECT_FALSE(made->outputs[1].comparable);
+}
+
 TEST(QuantizeTest, ADeadLayerIsNoError) {
   const auto made = Make(Parse(R"(graph g(x: f32[2,3,12,12]) -> (y) {
   w = const f32[2,3,1,1] seed(1)

@@ -25,12 +25,17 @@ std::vector<std::string> SortedEntries(const std::string& folder, bool folders,
 }  // namespace
 
 StatusOr<std::vector<Person>> ListPeople(const std::string& folder) {
+  const auto cannot_read = [](const std::string& path, const std::error_code& error) {
+    return InvalidArgument("cannot read the folder '", path, "': ", error.message());
+  };
   std::error_code error;
+  const std::vector<std::string> folders = SortedEntries(folder, true, &error);
+  if (error) return cannot_read(folder, error);
   std::vector<Person> people;
-  for (const std::string& path : SortedEntries(folder, true, &error)) {
+  for (const std::string& path : folders) {
     people.push_back({fs::path(path).filename().string(), SortedEntries(path, false, &error)});
+    if (error) return cannot_read(path, error);
   }
-  if (error) return InvalidArgument("cannot read the folder '", folder, "': ", error.message());
   if (people.empty()) {
     return InvalidArgument("no folder in '", folder,
                            "': expected one for each person, with photographs in it");

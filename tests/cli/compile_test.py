@@ -55,6 +55,19 @@ class CompileTest(CommandLine):
         self.assertLess(rows[1]["size_mb"], rows[0]["size_mb"])
         self.assertEqual(list(rows[0]), ["execution", "size_mb", "start_ms", "latency_ms"])
 
+    def test_files_of_others_are_not_replaced(self):
+        folder = self.folder / "project"
+        folder.mkdir()
+        (folder / "README.md").write_text("mine\n")
+        self.fails(1, f"'{folder}/README.md' is there already and would be replaced: expected an empty "
+                   "folder, or one with an earlier library of this name",
+                   "compile", self.linear, "--output", folder)
+        self.assertEqual([(p.name, p.read_text()) for p in folder.iterdir()],
+                         [("README.md", "mine\n")])
+        # Its own it replaces.
+        self.assertEqual(plumb("compile", self.conv, "--output", self.made, "--batch", 2,
+                               "--seconds", 0)[0], 0)
+
     def test_writes_these_files_and_no_others(self):
         self.assertEqual(sorted(path.name for path in self.made.iterdir()),
                          ["README.md", "conv_net.cc", "conv_net.h", "conv_net.weights",

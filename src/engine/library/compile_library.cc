@@ -61,10 +61,31 @@ Status WriteTexts(const LibraryParts& parts, const std::string& folder) {
   return WriteFileAtomically(folder + "/README.md", ReadmeText(parts));
 }
 
+std::vector<std::string> FilesOf(const LibraryParts& parts) {
+  return {parts.name + ".weights", parts.name + ".h", parts.name + ".cc", "main.c",
+          "README.md",             "main",            "lib" + parts.name + ".so"};
+}
+
+// Files are replaced only where an earlier library of that name lies.
+Status CheckFolder(const LibraryParts& parts, const std::string& folder) {
+  constexpr std::int64_t kHeaderBytes = 1 << 20;
+  const StatusOr<std::string> header = ReadFile(folder + "/" + parts.name + ".h", kHeaderBytes);
+  if (header.ok() && header->starts_with(absl::StrCat("/* ", parts.name, ": model '"))) {
+    return OkStatus();
+  }
+  for (const std::string& file : FilesOf(parts)) {
+    std::error_code error;
+    if (fs::exists(fs::symlink_status(fs::path(folder) / file, error))) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("'", folder, "/", file, "' is there already and would be replaced: expected ",
+                       "an empty folder, or one with an earlier library of this name"));
+    }
+  }
+  return OkStatus();
+}
+
 Status MoveFiles(const LibraryParts& parts, const std::string& from, const std::string& to) {
-  for (const std::string& file :
-       {parts.name + ".weights", parts.name + ".h", parts.name + ".cc", std::string("main.c"),
-        std::string("README.md"), std::string("main"), "lib" + parts.name + ".so"}) {
+  for (const std::string& file : FilesOf(parts)) {
     std::error_code error;
     fs::rename(fs::path(from) / file, fs::path(to) / file, error);
     if (error) {
@@ -76,6 +97,7 @@ Status MoveFiles(const LibraryParts& parts, const std::string& from, const std::
 
 Status WriteLibrary(const LibraryParts& parts, const Toolchain& toolchain,
                     const std::string& folder) {
+  PLUMB_RETURN_IF_ERROR(CheckFolder(parts, folder));
   PLUMB_RETURN_IF_ERROR(MakeDirectories(folder));
   PLUMB_ASSIGN_OR_RETURN(const TemporaryFolder made, TemporaryFolder::In(folder));
   PLUMB_RETURN_IF_ERROR(WriteTexts(parts, made.path()));

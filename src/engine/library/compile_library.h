@@ -24,8 +24,9 @@ struct LibraryFiles {
 // "resnet50-v1.7" becomes "resnet50_v1_7"; "model" where nothing is left.
 std::string LibraryName(std::string_view text);
 
-// Writes NAME.h, NAME.cc, NAME.weights, libNAME.so, main.c, main and README.md, all of them or
-// none: they are made in a folder beside and moved in at the end. Errors name the input that leaves
+// Writes NAME.h, NAME.cc, NAME.weights, libNAME.so, main.c, main and README.md: they are made in a
+// folder beside and moved in at the end, in place of an earlier library of that name. Errors: a file
+// of one of these names that is not such a library's; they name the input that leaves
 // a size open, the node that cannot be compiled, the folder that cannot be written, the tool that
 // is missing or failed.
 StatusOr<LibraryFiles> CompileLibrary(Session& session, std::span<const Shape> input_shapes,

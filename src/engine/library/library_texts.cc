@@ -18,7 +18,6 @@ Replacements NamesOf(const LibraryParts& parts) {
 
 std::string Filled(const char* text, const LibraryParts& parts, Replacements more = {}) {
   Replacements all = NamesOf(parts);
-  // Longer names first: "$inputs" is no "$in".
   all.insert(all.end(), more.begin(), more.end());
   return absl::StrReplaceAll(text, all);
 }

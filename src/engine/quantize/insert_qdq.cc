@@ -15,6 +15,7 @@ namespace {
 constexpr int kWeightSteps = 127;  // -127 to 127: symmetric
 // Sums of products are added to the bias in 32 bits.
 constexpr double kLargestBias = 0x1p30;
+constexpr float kLeastScale = 1e-30f;
 
 struct Integers {
   int low, high;
@@ -184,7 +185,7 @@ StatusOr<std::vector<ValueId>> QdqWriter::ProductInputs(const QuantizeLayer& lay
   const auto to = integers.mutable_data<std::int32_t>();
   std::vector<float> steps;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    steps.push_back(static_cast<float>(At(scales, i) * x_scale));
+    steps.push_back(std::max(static_cast<float>(At(scales, i) * x_scale), kLeastScale));
     to[i] =
         static_cast<std::int32_t>(Steps(static_cast<double>(from[i]), static_cast<double>(steps[i]),
                                         -2 * kLargestBias, 2 * kLargestBias - 1));

@@ -51,6 +51,9 @@ void RestorePlainForms(Graph& graph, const OpTable& ops) {
     const OpDef* plain = PlainForm(ops, *node.op);
     const int scale = ScaleInput(*node.op);
     if (plain == nullptr || plain->weight_axis == nullptr || scale < 0) continue;
+    // More than a scale: folding did not make it.
+    const bool more = node.input(3) != kNoValue || node.attrs.Has("activation");
+    if (more || graph.value(node.input(1)).info.dtype != DType::kFloat32) continue;
     if (graph.IsConstant(node.input(1)) && graph.IsConstant(node.input(scale))) {
       Unscale(graph, id, plain, scale);
     }
