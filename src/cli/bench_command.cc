@@ -70,6 +70,7 @@ Status Execute(const BenchCommand& command) {
                            TuneKernels(command.model, {}, [&](const LoadedModel& loaded) {
                              return command.model.InputShapes(loaded.graph());
                            }));
+    WarnUnsaved(tuned);
     tuning = tuned.database;
   }
   const std::int64_t begin = NowNanos();

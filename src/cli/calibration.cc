@@ -74,6 +74,10 @@ StatusOr<std::vector<std::string>> SamplesIn(const std::string& path, bool folde
 
 Status CheckFits(const Tensor& tensor, const std::string& file, const Graph& graph,
                  const Value& input) {
+  if (tensor.num_elements() == 0) {
+    return InvalidArgument("calibration file '", file, "' holds no numbers: its shape is ",
+                           tensor.shape().ToString());
+  }
   bool fits = tensor.dtype() == input.info.dtype;
   if (fits && input.info.dims) {
     fits = tensor.rank() == static_cast<int>(input.info.dims->size());

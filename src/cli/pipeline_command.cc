@@ -133,11 +133,11 @@ Status Execute(const PipelineCommand& command) {
   const StatusOr<pipeline::ApplicationResult> result = pipeline::RunApplication(spec, options);
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
+  PrintResult(*result, command.format);
   if (const Status tuned = tuner ? tuner->Stop() : OkStatus(); !tuned.ok()) {
     std::fprintf(stderr, "plumb: warning: kernels were not measured for the next run: %s\n",
                  std::string(tuned.message()).c_str());
   }
-  PrintResult(*result, command.format);
   for (const std::string& warning : pipeline::Warnings(*result)) {
     std::fprintf(stderr, "plumb: warning: %s\n", warning.c_str());
   }
@@ -170,8 +170,9 @@ void AddPipeline(CLI::App& app, Action* action) {
                   "ground truth (JSON Lines) that the written detections are compared with")
       ->check(not_empty);
   sub->add_flag("--profile", command->profile, "record every step of the networks");
-  sub->add_flag("--tune", command->tune,
-                "measure kernels while a core is idle, for the next run on this processor");
+  sub->add_flag(
+      "--tune", command->tune,
+      "measure kernels at the lowest priority meanwhile, for the next run on this processor");
   sub->add_option("--set", command->set,
                   "change a value of the file: STAGE.KEY=VALUE, or channels.STAGE.KEY=VALUE of the "
                   "channel to a stage; VALUE is YAML: 3, [640, 360]")

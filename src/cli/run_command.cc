@@ -115,6 +115,7 @@ StatusOr<std::shared_ptr<engine::TuningDatabase>> TuneFor(const RunCommand& comm
   };
   PLUMB_ASSIGN_OR_RETURN(const Tuned tuned,
                          TuneKernels(command.model, command.inputs.Names(), shapes_of));
+  WarnUnsaved(tuned);
   return tuned.database;
 }
 

@@ -51,7 +51,7 @@ Status Execute(const TuneCommand& command) {
     std::printf("\n%zu problems: %zu measured, of which %zu have another kernel than predicted\n",
                 rows.size(), measured, changed);
   }
-  return OkStatus();
+  return tuned.saved;
 }
 
 }  // namespace

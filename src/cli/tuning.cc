@@ -55,12 +55,14 @@ StatusOr<Tuned> TuneKernels(
     PLUMB_ASSIGN_OR_RETURN(tuned.nodes,
                            engine::TuneModel(*loaded.model, loaded.tuning.get(), tune));
   }
-  const Status saved = loaded.tuning->Save();
-  if (!saved.ok()) {
-    std::fprintf(stderr, "plumb: warning: what was measured is lost after this run: %s\n",
-                 std::string(saved.message()).c_str());
-  }
+  tuned.saved = loaded.tuning->Save();
   return tuned;
+}
+
+void WarnUnsaved(const Tuned& tuned) {
+  if (tuned.saved.ok()) return;
+  std::fprintf(stderr, "plumb: warning: what was measured is lost after this run: %s\n",
+               std::string(tuned.saved.message()).c_str());
 }
 
 }  // namespace plumb::cli

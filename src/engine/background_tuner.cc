@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "engine/tune.h"
 
@@ -33,9 +33,10 @@ struct BackgroundTuner::Impl {
   }
 
   void Work() {
-    // Refused in some containers: the thread is then one like the others.
-    const sched_param none{};
-    pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+    // The least share of a core. Not SCHED_IDLE: whoever waits for this thread on a machine that is
+    // never idle would wait for ever.
+    constexpr int kLowest = 19;
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kLowest);
     constexpr std::chrono::milliseconds kPause{200};
     std::unique_lock<std::mutex> lock(mutex);
     while (!wake.wait_for(lock, kPause, [this] { return stop.load(); })) {

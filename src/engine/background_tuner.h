@@ -8,10 +8,9 @@
 
 namespace plumb::engine {
 
-// A thread that runs only while a core is idle (where the system has such a class of threads). It
-// looks at the plans of the models now and then, measures what the database does not know, and
-// saves it. Models that are in use were compiled with a database of their own: what is found counts
-// for the next. Thread-safe, but for Stop.
+// A thread of the lowest priority. It looks at the plans of the models now and then, measures what
+// the database does not know, and saves it. Models that are in use were compiled with a database of
+// their own: what is found counts for the next. Thread-safe, but for Stop.
 class BackgroundTuner {
  public:
   explicit BackgroundTuner(std::shared_ptr<TuningDatabase> database);
@@ -25,7 +24,7 @@ class BackgroundTuner {
   // where there was none.
   Status Stop();
 
-  int measured() const;  // problems so far
+  int measured() const;   // problems so far
   Status status() const;  // the last error so far
 
  private:

@@ -62,8 +62,13 @@ Status WriteTexts(const LibraryParts& parts, const std::string& folder) {
 }
 
 std::vector<std::string> FilesOf(const LibraryParts& parts) {
-  return {parts.name + ".weights", parts.name + ".h", parts.name + ".cc", "main.c",
-          "README.md",             "main",            "lib" + parts.name + ".so"};
+  return {parts.name + ".weights",
+          parts.name + ".h",
+          parts.name + ".cc",
+          "main.c",
+          "README.md",
+          "main",
+          "lib" + parts.name + ".so"};
 }
 
 // Files are replaced only where an earlier library of that name lies.
@@ -76,9 +81,9 @@ Status CheckFolder(const LibraryParts& parts, const std::string& folder) {
   for (const std::string& file : FilesOf(parts)) {
     std::error_code error;
     if (fs::exists(fs::symlink_status(fs::path(folder) / file, error))) {
-      return absl::AlreadyExistsError(
-          absl::StrCat("'", folder, "/", file, "' is there already and would be replaced: expected ",
-                       "an empty folder, or one with an earlier library of this name"));
+      return absl::AlreadyExistsError(absl::StrCat(
+          "'", folder, "/", file, "' is there already and would be replaced: expected ",
+          "an empty folder, or one with an earlier library of this name"));
     }
   }
   return OkStatus();
