@@ -140,7 +140,7 @@ TEST(QuantizeTest, SamplesThatSayNothingAreErrors) {
 }
 
 TEST(QuantizeTest, IntegersCannotBeCompared) {
-  const auto made = Make(Parse(R"(graph g(x: f32[1,3,12,12]) -> (y, best) {
+  const auto made = Make(Parse(R"(graph g(x: f32[2,3,12,12]) -> (y, best) {
   w = const f32[4,3,1,1] seed(1)
   c = Conv(x, w)
   r = Relu(c)

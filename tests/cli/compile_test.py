@@ -60,7 +60,7 @@ class CompileTest(CommandLine):
         folder.mkdir()
         (folder / "README.md").write_text("mine\n")
         self.fails(1, f"'{folder}/README.md' is there already and would be replaced: expected an empty "
-                   "folder, or one with an earlier library of this name",
+                   "folder, or one with an earlier library",
                    "compile", self.linear, "--output", folder)
         self.assertEqual([(p.name, p.read_text()) for p in folder.iterdir()],
                          [("README.md", "mine\n")])

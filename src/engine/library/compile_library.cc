@@ -71,11 +71,12 @@ std::vector<std::string> FilesOf(const LibraryParts& parts) {
           "lib" + parts.name + ".so"};
 }
 
-// Files are replaced only where an earlier library of that name lies.
+// Files are replaced only where an earlier library lies: its example is there.
 Status CheckFolder(const LibraryParts& parts, const std::string& folder) {
-  constexpr std::int64_t kHeaderBytes = 1 << 20;
-  const StatusOr<std::string> header = ReadFile(folder + "/" + parts.name + ".h", kHeaderBytes);
-  if (header.ok() && header->starts_with(absl::StrCat("/* ", parts.name, ": model '"))) {
+  constexpr std::int64_t kExampleBytes = 1 << 20;
+  const StatusOr<std::string> example = ReadFile(folder + "/main.c", kExampleBytes);
+  if (example.ok() && example->starts_with("/* Runs ") &&
+      example->find(" once on inputs of zero bytes") != std::string::npos) {
     return OkStatus();
   }
   for (const std::string& file : FilesOf(parts)) {
@@ -83,7 +84,7 @@ Status CheckFolder(const LibraryParts& parts, const std::string& folder) {
     if (fs::exists(fs::symlink_status(fs::path(folder) / file, error))) {
       return absl::AlreadyExistsError(absl::StrCat(
           "'", folder, "/", file, "' is there already and would be replaced: expected ",
-          "an empty folder, or one with an earlier library of this name"));
+          "an empty folder, or one with an earlier library"));
     }
   }
   return OkStatus();

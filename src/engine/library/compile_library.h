@@ -25,7 +25,7 @@ struct LibraryFiles {
 std::string LibraryName(std::string_view text);
 
 // Writes NAME.h, NAME.cc, NAME.weights, libNAME.so, main.c, main and README.md: they are made in a
-// folder beside and moved in at the end, in place of an earlier library of that name. Errors: a file
+// folder beside and moved in at the end, in place of an earlier library. Errors: a file
 // of one of these names that is not such a library's; they name the input that leaves
 // a size open, the node that cannot be compiled, the folder that cannot be written, the tool that
 // is missing or failed.
