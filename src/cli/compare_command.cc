@@ -78,6 +78,7 @@ void AddCompare(CLI::App& app, Action* action) {
   CLI::App* sub = app.add_subcommand(
       "compare", "The error of a precision against fp32, and the first layer where they part");
   command->model.Declare(sub);
+  sub->get_option("--precision")->description("bf16, or int8 for a quantised file; required");
   command->inputs.Declare(sub);
   sub->add_option("--tolerance", command->tolerance,
                   "relative error above which a layer has parted (default 0.01)")

@@ -114,13 +114,14 @@ void AddCompile(CLI::App& app, Action* action) {
       "compile", "Writes a library of one model: its kernels and weights, no interpreter");
   command->model.Declare(sub);
   command->model.DeclareBatch(sub);
+  sub->get_option("--threads")->description("1: a library runs on the thread that calls it");
   sub->add_option("--output", command->library.folder,
                   "folder for NAME.h, libNAME.so, its source, an example and a README")
       ->required();
   sub->add_option("--name", command->library.name,
                   "of the library and its functions (default: the file's)");
   sub->add_option("--seconds", command->seconds,
-                  "how long both executions are timed in turns (default 2)")
+                  "how long both executions are timed in turns, at most (default 2)")
       ->check(NumberBetween(0, 3600));
   DeclareFormat(sub, &command->format);
   sub->footer(

@@ -21,8 +21,7 @@ void ModelOptions::DeclareModel(CLI::App* command) {
 
 void ModelOptions::Declare(CLI::App* command) {
   DeclareModel(command);
-  command->add_option("--precision", precision,
-                      "f32, bf16, int8 or auto (default: what the file says)");
+  command->add_option("--precision", precision, "f32, bf16 or int8 (default: what the file says)");
 }
 
 void ModelOptions::DeclareBatch(CLI::App* command) {

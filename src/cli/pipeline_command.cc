@@ -134,7 +134,10 @@ Status Execute(const PipelineCommand& command) {
   if (shows_progress) std::fprintf(stderr, "\n");
   PLUMB_RETURN_IF_ERROR(result.status());
   PrintResult(*result, command.format);
-  if (const Status tuned = tuner ? tuner->Stop() : OkStatus(); !tuned.ok()) {
+  if (const Status tuned = tuner ? tuner->Stop() : OkStatus(); tuner && tuned.ok()) {
+    std::fprintf(stderr, "plumb: %d more kernels are measured for the next run\n",
+                 tuner->measured());
+  } else if (tuner) {
     std::fprintf(stderr, "plumb: warning: kernels were not measured for the next run: %s\n",
                  std::string(tuned.message()).c_str());
   }

@@ -12,9 +12,11 @@ namespace {
 
 void Count(const Graph& graph, GraphFacts* facts) {
   for (ValueId v = 0; v < graph.num_values(); ++v) {
-    if (graph.IsConstant(v) && IsFloating(graph.value(v).constant.dtype())) {
-      facts->params += graph.value(v).constant.num_elements();
-    }
+    if (!graph.IsConstant(v)) continue;
+    const Tensor& constant = graph.value(v).constant;
+    const DType type = constant.dtype();
+    const bool quantised = (type == DType::kInt8 || type == DType::kUInt8) && constant.rank() >= 2;
+    if (IsFloating(type) || quantised) facts->params += constant.num_elements();
   }
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);

@@ -15,7 +15,7 @@ namespace plumb::lab {
 
 // Totals over a graph as the file has it, before any pass; subgraphs count.
 struct GraphFacts {
-  std::int64_t params = 0;  // floating-point constants
+  std::int64_t params = 0;  // constants: floating-point ones, and matrices and kernels of 8 bits
   std::int64_t nodes = 0;
   std::map<std::string, std::int64_t> operators;  // nodes by operator
 };

@@ -72,6 +72,15 @@ constexpr char kBranch[] = R"(graph g(c: bool[], x: f32[N,3]) -> (y) {
 TEST(GraphFactsTest, CountsNodesOfSubgraphsToo) {
   EXPECT_EQ(FactsOf(Parse(kLinear)).params, 6);
   EXPECT_EQ(FactsOf(Parse(kLinear)).nodes, 2);
+  EXPECT_EQ(FactsOf(Parse(R"(graph g(x: f32[2,3]) -> (y) {
+  w = const i8[3,4] seed(1)
+  s = const f32[] {0.1}
+  z = const i8[] {0}
+  d = DequantizeLinear(w, s, z)
+  y = MatMul(x, d)
+})"))
+                .params,
+            3 * 4 + 1);
   const GraphFacts facts = FactsOf(Parse(kBranch));
   EXPECT_EQ(facts.nodes, 5);
   EXPECT_THAT(facts.operators, ElementsAre(Pair("Add", 1), Pair("If", 1), Pair("Neg", 1),

@@ -45,8 +45,12 @@ Status InferConv(InferContext& context, bool transposed);
 Status ReferenceConv(ReferenceContext& context, bool transposed);
 Cost ConvCost(const ConcreteNode& node, bool transposed);
 Status LowerConv(LowerContext& context, bool transposed);
-// The fused forms with attribute `precision`.
-Status LowerNarrowConv(LowerContext& context, bool transposed);
+
+// The fused forms: those of the convolution, of its activation and of narrow products.
+std::vector<AttrDef> FusedConvAttrs(bool transposed);
+Status InferFusedConv(InferContext& context, bool transposed);
+// To kernels/conv, or, with attribute `precision`, to kernels/dot.
+Status LowerFusedConv(LowerContext& context, bool transposed);
 
 // Sizes, strides and epilogue of a node's convolution as the kernels want them.
 kernels::ConvProblem ConvProblemOf(const LowerContext& context, const Convolution& c,

@@ -24,9 +24,7 @@ OpDef Schema() {
                {"residual", "float", Arity::kOptional},
                {"scale", "float", Arity::kOptional}};
   op.outputs = {{"Y", "float"}};
-  op.attrs = ConvAttrs(/*transposed=*/false);
-  for (const AttrDef& attr : NarrowProductAttrs()) op.attrs.push_back(attr);
-  for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
+  op.attrs = FusedConvAttrs(/*transposed=*/false);
   op.layout = LayoutRule::kChannelsLast;
   op.inplace_inputs = {3};
   op.differentiability = Differentiability::kNot;
@@ -37,14 +35,7 @@ OpDef Schema() {
 }
 
 // --- shape inference --------------------------------------------------------------------------
-Status Infer(InferContext& context) {
-  PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
-  PLUMB_RETURN_IF_ERROR(CheckProductTypes(context));
-  PLUMB_RETURN_IF_ERROR(InferConv(context, /*transposed=*/false));
-  PLUMB_ASSIGN_OR_RETURN(const DType type, ProductOutputType(context.attrs(), context.dtype(0)));
-  context.SetOutput(0, type, context.outputs()[0].dims);
-  return OkStatus();
-}
+Status Infer(InferContext& context) { return InferFusedConv(context, /*transposed=*/false); }
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
@@ -56,11 +47,7 @@ Status Reference(ReferenceContext& context) {
 Cost CostOf(const ConcreteNode& node) { return ConvCost(node, /*transposed=*/false); }
 
 // --- lowering ---------------------------------------------------------------------------------
-Status Lower(LowerContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(const DType product, ProductType(context.attrs()));
-  if (product != DType::kUndefined) return LowerNarrowConv(context, /*transposed=*/false);
-  return LowerConv(context, /*transposed=*/false);
-}
+Status Lower(LowerContext& context) { return LowerFusedConv(context, /*transposed=*/false); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {

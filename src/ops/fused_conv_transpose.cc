@@ -22,9 +22,7 @@ OpDef Schema() {
                {"B", "float", Arity::kOptional},
                {"residual", "float", Arity::kOptional}};
   op.outputs = {{"Y", "float"}};
-  op.attrs = ConvAttrs(/*transposed=*/true);
-  for (const AttrDef& attr : NarrowProductAttrs()) op.attrs.push_back(attr);
-  for (const AttrDef& attr : ActivationAttrs()) op.attrs.push_back(attr);
+  op.attrs = FusedConvAttrs(/*transposed=*/true);
   op.layout = LayoutRule::kChannelsLast;
   op.inplace_inputs = {3};
   op.differentiability = Differentiability::kNot;
@@ -32,14 +30,7 @@ OpDef Schema() {
 }
 
 // --- shape inference --------------------------------------------------------------------------
-Status Infer(InferContext& context) {
-  PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
-  PLUMB_RETURN_IF_ERROR(CheckProductTypes(context));
-  PLUMB_RETURN_IF_ERROR(InferConv(context, /*transposed=*/true));
-  PLUMB_ASSIGN_OR_RETURN(const DType type, ProductOutputType(context.attrs(), context.dtype(0)));
-  context.SetOutput(0, type, context.outputs()[0].dims);
-  return OkStatus();
-}
+Status Infer(InferContext& context) { return InferFusedConv(context, /*transposed=*/true); }
 
 // --- reference --------------------------------------------------------------------------------
 Status Reference(ReferenceContext& context) {
@@ -51,11 +42,7 @@ Status Reference(ReferenceContext& context) {
 Cost CostOf(const ConcreteNode& node) { return ConvCost(node, /*transposed=*/true); }
 
 // --- lowering ---------------------------------------------------------------------------------
-Status Lower(LowerContext& context) {
-  PLUMB_ASSIGN_OR_RETURN(const DType product, ProductType(context.attrs()));
-  if (product != DType::kUndefined) return LowerNarrowConv(context, /*transposed=*/true);
-  return LowerConv(context, /*transposed=*/true);
-}
+Status Lower(LowerContext& context) { return LowerFusedConv(context, /*transposed=*/true); }
 
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {

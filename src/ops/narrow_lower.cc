@@ -6,6 +6,7 @@
 
 #include "ops/activation.h"
 #include "ops/convolution.h"
+#include "ops/narrow_product.h"
 
 namespace plumb::ops {
 
@@ -35,6 +36,8 @@ void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, in
     context.Add(std::move(choice));
   }
 }
+
+namespace {
 
 Status LowerNarrowConv(LowerContext& context, bool transposed) {
   const Operand& x = context.input(0);
@@ -67,6 +70,30 @@ Status LowerNarrowConv(LowerContext& context, bool transposed) {
                   weights.ReleasePages();
                 });
   return OkStatus();
+}
+
+}  // namespace
+
+std::vector<AttrDef> FusedConvAttrs(bool transposed) {
+  std::vector<AttrDef> attrs = ConvAttrs(transposed);
+  for (const AttrDef& attr : NarrowProductAttrs()) attrs.push_back(attr);
+  for (const AttrDef& attr : ActivationAttrs()) attrs.push_back(attr);
+  return attrs;
+}
+
+Status InferFusedConv(InferContext& context, bool transposed) {
+  PLUMB_RETURN_IF_ERROR(ReadActivation(context.attrs()).status());
+  PLUMB_RETURN_IF_ERROR(CheckProductTypes(context));
+  PLUMB_RETURN_IF_ERROR(InferConv(context, transposed));
+  PLUMB_ASSIGN_OR_RETURN(const DType type, ProductOutputType(context.attrs(), context.dtype(0)));
+  context.SetOutput(0, type, context.outputs()[0].dims);
+  return OkStatus();
+}
+
+Status LowerFusedConv(LowerContext& context, bool transposed) {
+  PLUMB_ASSIGN_OR_RETURN(const DType product, ProductType(context.attrs()));
+  return product != DType::kUndefined ? LowerNarrowConv(context, transposed)
+                                      : LowerConv(context, transposed);
 }
 
 }  // namespace plumb::ops

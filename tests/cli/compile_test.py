@@ -118,6 +118,13 @@ class CompileTest(CommandLine):
                    "compile", self.conv, *output, CXX="no-c++")
         self.assertFalse((self.folder / "none").exists())
 
+    def test_the_compiler_may_have_arguments(self):
+        status, _, err = plumb("compile", self.linear, "--output", self.folder / "with", "--seconds",
+                               0, CXX="c++  -g0")
+        self.assertEqual((status, err), (0, ""))
+        self.fails(1, "no compiler: expected the name of one for C++", "compile", self.linear,
+                   "--output", self.folder / "without", CXX="  ")
+
 
 if __name__ == "__main__":
     unittest.main()

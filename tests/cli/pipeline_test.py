@@ -96,6 +96,15 @@ channels: [{{from: read, to: small}}, {{from: small, to: net}}]
         self.assertRegex(err, "^plumb: warning: 1 frame was skipped in 'read': "
                               ".*/pictures/b.jpg: frame 1: .*\n$")
 
+    def test_kernels_are_measured_meanwhile_when_asked_for(self):
+        cache = self.folder / "cache"
+        cache.mkdir()
+        status, out, err = plumb("pipeline", "run", self.pictures(), "--tune",
+                                 XDG_CACHE_HOME=str(cache))
+        self.assertEqual(status, 0)
+        self.assertIn("net", out)
+        self.assertRegex(err, r"\d+ more kernels are measured for the next run\n")
+
     def test_a_profile_adds_the_steps_of_networks_to_the_records(self):
         report = self.folder / "profiled"
         status, _, _ = plumb("pipeline", "run", self.pictures(), "--profile", "--report", report)

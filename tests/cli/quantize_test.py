@@ -118,6 +118,8 @@ class QuantizeTest(CommandLine):
         self.assertIn("value 'x': holds NaN", message(wrong))
         np.save(wrong / "a.npy", np.zeros((1, 3, 8, 8), np.float32))
         self.assertIn("input 'x' is 0 everywhere", message(wrong))
+        np.save(wrong / "a.npy", np.zeros((0, 3, 8, 8), np.float32))
+        self.assertIn("holds no numbers: its shape is 0x3x8x8", message(wrong))
         self.assertIn("no file or folder 'nowhere'", message("nowhere"))
 
     def test_models_and_outputs_that_do_not_fit(self):

@@ -78,6 +78,8 @@ class TuneTest(CommandLine):
         status, _, err = plumb("run", self.model, "--tune", XDG_CACHE_HOME="/proc/nowhere")
         self.assertEqual(status, 0)
         self.assertRegex(err, r"\Aplumb: warning: what was measured is lost after this run: .*\n\Z")
+        # To keep it is all that this command is for.
+        self.assertEqual(plumb("tune", self.model, XDG_CACHE_HOME="/proc/nowhere")[0], 1)
 
     def test_regret(self):
         rows = self.json("regret", "--problems", 4, "--seconds", 0.001, "--seed", 5, "--each")

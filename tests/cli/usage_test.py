@@ -70,7 +70,8 @@ class UsageTest(CommandLine):
             ("--precision auto is not built in this version; f32, bf16, int8 of a quantised file and "
              "what the file says are",
              ["run", self.linear, "--precision", "auto"]),
-            ("--precision int8 needs a quantised file: `plumb quantize` makes one of a float file", ["bench", self.linear, "--precision", "int8"]),
+            ("--precision int8 needs a quantised file: `plumb quantize` makes one of a float file",
+             ["bench", self.linear, "--precision", "int8"]),
             ("--precision f8 is unknown: expected f32, bf16, int8 or auto",
              ["run", self.linear, "--precision", "f8"])])
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <system_error>
 
+#include "absl/strings/str_split.h"
 #include "core/child_process.h"
 #include "core/file_io.h"
 #include "engine/library/source_text.h"
@@ -84,8 +85,14 @@ StatusOr<std::vector<std::string>> ObjectsWithOwnSymbols(const std::string& arch
 
 StatusOr<Toolchain> FindToolchain(const std::string& compiler) {
   Toolchain toolchain;
-  toolchain.compiler = compiler;
   std::error_code error;
+  toolchain.compiler = absl::StrSplit(compiler, ' ', absl::SkipEmpty());
+  if (toolchain.compiler.empty()) {
+    return InvalidArgument("no compiler: expected the name of one for C++");
+  }
+  // Tools run in a folder of their own.
+  std::string& command = toolchain.compiler[0];
+  if (command.find('/') != std::string::npos) command = fs::absolute(command, error).string();
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
   for (const char* room : kRooms) {
     const std::vector<fs::path> places = PlacesOf(room, program);
@@ -106,16 +113,19 @@ Status BuildLibrary(const Toolchain& toolchain, const LibraryParts& parts,
   const std::string& name = parts.name;
   const std::string library = "lib" + name + ".so";
   PLUMB_RETURN_IF_ERROR(WriteFileAtomically(folder + "/exports", ExportsText(parts)));
-  PLUMB_RETURN_IF_ERROR(RunTool({toolchain.compiler, "-std=c++20", "-O1", "-fPIC",
-                                 "-fno-exceptions", "-c", name + ".cc", "-o", name + ".o"},
+  const auto with_compiler = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), toolchain.compiler.begin(), toolchain.compiler.end());
+    return arguments;
+  };
+  PLUMB_RETURN_IF_ERROR(RunTool(with_compiler({"-std=c++20", "-O1", "-fPIC", "-fno-exceptions",
+                                               "-c", name + ".cc", "-o", name + ".o"}),
                                 folder));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> archives, CopyArchives(toolchain, folder));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> objects,
                          ObjectsWithOwnSymbols(archives[0], parts.image, folder));
   PLUMB_RETURN_IF_ERROR(RunTool({"ar", "x", archives[1], kCoreObject}, folder));
   // Only what is reached from the exported functions stays; what the C library lacks is an error.
-  std::vector<std::string> link = {toolchain.compiler,
-                                   "-shared",
+  std::vector<std::string> link = {"-shared",
                                    "-nostdlib",
                                    "-s",
                                    "-Wl,--gc-sections",
@@ -128,9 +138,9 @@ Status BuildLibrary(const Toolchain& toolchain, const LibraryParts& parts,
   link.insert(link.end(), objects.begin(), objects.end());
   link.insert(link.end(), {kCoreObject, archives[0]});
   link.insert(link.end(), {"-Wl,--as-needed", "-lm", "-lc", "-lgcc"});
-  PLUMB_RETURN_IF_ERROR(RunTool(link, folder));
-  return RunTool({toolchain.compiler, "-x", "c", "-O1", "main.c", "-x", "none", library,
-                  "-Wl,-rpath,$ORIGIN", "-o", "main"},
+  PLUMB_RETURN_IF_ERROR(RunTool(with_compiler(link), folder));
+  return RunTool(with_compiler({"-x", "c", "-O1", "main.c", "-x", "none", library,
+                                "-Wl,-rpath,$ORIGIN", "-o", "main"}),
                  folder);
 }
 

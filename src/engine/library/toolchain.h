@@ -11,13 +11,14 @@
 namespace plumb::engine {
 
 struct Toolchain {
-  std::string compiler;               // of C++, as the shell would find it
+  std::vector<std::string> compiler;  // of C++, with its first arguments
   std::vector<std::string> archives;  // static libraries of the rooms that kernels are made of
 };
 
 // Finds the archives beside the running program: in the build tree, or below the prefix that it was
 // installed to. Errors say what is missing and where it was looked for, or which package brings the
 // compiler.
+// `compiler` may have arguments: "ccache g++".
 StatusOr<Toolchain> FindToolchain(const std::string& compiler);
 
 // Compiles NAME.cc and NAME.weights of `folder` into libNAME.so there, and main.c into main; other
