@@ -3,6 +3,7 @@
 // and fuse with the elementwise operators around them.
 #include <set>
 
+#include "engine/passes/narrow_form.h"
 #include "engine/passes/pass.h"
 #include "graph/builder.h"
 #include "ops/element_type.h"
@@ -10,12 +11,6 @@
 
 namespace plumb::engine {
 namespace {
-
-constexpr int kWeight = 1;
-constexpr int kResidual = 3;
-// Groups of fewer channels are bound by memory, not by products: they follow the type of their
-// image.
-constexpr std::int64_t kLeastChannels = 16;
 
 class Narrowing {
  public:
@@ -27,11 +22,11 @@ class Narrowing {
     for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
       Node& node = graph_.node(id);
       if (node.erased) continue;
-      if (HasPrecision(*node.op) && node.attrs.Has("precision")) continue;
-      const OpDef* op = NarrowForm(*node.op);
-      if (op == nullptr || !HasFloatWeight(node)) continue;
-      if (IsDepthwise(node)) followers_.insert(id);
-      if (!GainsFromNarrow(node)) continue;
+      const OpDef* op = NarrowForm(context_.ops, *node.op);
+      if (op == nullptr || node.attrs.Has("precision")) continue;
+      if (!HasFloatWeight(graph_, node)) continue;
+      if (IsDepthwise(graph_, node)) followers_.insert(id);
+      if (!GainsFromNarrow(graph_, node)) continue;
       node.op = op;
       node.attrs.Set("precision", std::string("bf16"));
       products_.insert(id);
@@ -46,7 +41,7 @@ class Narrowing {
     for (const NodeId id : followers_) {
       Node& node = graph_.node(id);
       if (!chosen.contains(node.outputs[0])) continue;
-      node.op = NarrowForm(*node.op);
+      node.op = NarrowForm(context_.ops, *node.op);
       node.attrs.Set("precision", std::string("bf16"));
     }
     for (const NodeId id : products_) {
@@ -59,42 +54,8 @@ class Narrowing {
   }
 
  private:
-  static bool HasAttr(const OpDef& op, std::string_view name) {
-    for (const AttrDef& attr : op.attrs) {
-      if (attr.name == name) return true;
-    }
-    return false;
-  }
-  static bool HasPrecision(const OpDef& op) { return HasAttr(op, "precision"); }
-
-  // The operator that computes the same with narrow products; null when there is none.
-  const OpDef* NarrowForm(const OpDef& op) const {
-    if (HasPrecision(op)) return &op;
-    const OpDef* fused =
-        op.fused_form.empty() ? nullptr : context_.ops.Find("plumb", op.fused_form);
-    return fused != nullptr && HasPrecision(*fused) ? fused : nullptr;
-  }
-
   bool IsFloat(ValueId v) const {
     return v != kNoValue && graph_.value(v).info.dtype == DType::kFloat32;
-  }
-
-  bool HasFloatWeight(const Node& node) const {
-    const ValueId weight = node.input(kWeight);
-    return IsFloat(node.input(0)) && IsFloat(weight) && graph_.IsConstant(weight);
-  }
-  const Shape& WeightShape(const Node& node) const {
-    return graph_.value(node.input(kWeight)).constant.shape();
-  }
-  bool IsDepthwise(const Node& node) const {
-    const std::int64_t group = node.attrs.Int("group", 1);
-    return group > 1 && WeightShape(node)[1] == 1 && WeightShape(node)[0] == group;
-  }
-  bool GainsFromNarrow(const Node& node) const {
-    const Shape& shape = WeightShape(node);
-    if (!HasAttr(*node.op, "group")) return shape.rank() == 2;
-    const std::int64_t group = node.attrs.Int("group", 1);
-    return group == 1 || (shape[1] >= kLeastChannels && shape[0] / group >= kLeastChannels);
   }
 
   // Asked while all types are what they were.
@@ -113,11 +74,9 @@ class Narrowing {
   }
   bool IsElementwise(NodeId id) const { return elementwise_.contains(id); }
 
-  // Moves or picks elements: the type of its inputs is that of its outputs.
-  bool KeepsType(NodeId id) const {
-    if (followers_.contains(id)) return true;
-    const OpDef& op = *graph_.node(id).op;
-    return !op.elementwise && (op.movement != nullptr || op.takes_bf16);
+  // The type of its inputs is that of its outputs.
+  bool Follows(NodeId id) const {
+    return followers_.contains(id) || KeepsType(*graph_.node(id).op);
   }
 
   bool AllIn(const std::vector<ValueId>& values) const {
@@ -129,7 +88,7 @@ class Narrowing {
   bool KeepsNarrow(NodeId id) const {
     const Node& node = graph_.node(id);
     if (followers_.contains(id)) {
-      return AllIn({node.input(0), node.input(kResidual)}) && AllIn(node.outputs);
+      return AllIn({node.input(0), node.input(kResidualInput)}) && AllIn(node.outputs);
     }
     return AllIn(graph_.node(id).inputs) && AllIn(graph_.node(id).outputs);
   }
@@ -139,16 +98,16 @@ class Narrowing {
     const std::size_t inputs = graph_.node(use.node).inputs.size();
     if (static_cast<std::size_t>(use.index) >= inputs) return false;  // captured by a branch
     const bool product = products_.contains(use.node) || followers_.contains(use.node);
-    if (product && use.index != 0 && use.index != kResidual) return false;
+    if (product && use.index != 0 && use.index != kResidualInput) return false;
     if (products_.contains(use.node)) return true;
-    return IsElementwise(use.node) || (KeepsType(use.node) && KeepsNarrow(use.node));
+    return IsElementwise(use.node) || (Follows(use.node) && KeepsNarrow(use.node));
   }
 
   bool Gives(ValueId v) const {
     const NodeId producer = graph_.value(v).producer;
     if (producer == kNoNode) return false;
     if (products_.contains(producer)) return true;
-    if (KeepsType(producer)) return KeepsNarrow(producer);
+    if (Follows(producer)) return KeepsNarrow(producer);
     if (!IsElementwise(producer)) return false;
     // Between elementwise operators there is no memory.
     for (const Uses::Use& use : uses_.of(v)) {
@@ -215,7 +174,7 @@ class Narrowing {
   }
 
   // Whether the node computes in fp32 on what it reads.
-  bool IsReader(NodeId id) const { return !products_.contains(id) && !KeepsType(id); }
+  bool IsReader(NodeId id) const { return !products_.contains(id) && !Follows(id); }
 
   Graph& graph_;
   const PassContext& context_;
