@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/model_options.h"
-#include "lab/quantize.h"
+#include "lab/calibrate.h"
 
 namespace plumb::cli {
 

@@ -81,7 +81,7 @@ Status Execute(QuantizeCommand command) {
                          OpenCalibration(command.calibration, command.model, graph, target));
   ThreadPool pool(command.model.threads > 0 ? command.model.threads : target.cores);
   StatusOr<lab::Quantization> made =
-      lab::Quantize(graph, samples, options, target, &pool, ShowProgress);
+      lab::Quantize(graph, options, {samples, target, &pool, ShowProgress});
   if (!made.ok()) {
     return Annotate(made.status(), absl::StrCat("model '", command.model.path, "'"));
   }

@@ -2,26 +2,13 @@
 // layer loses by it.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "core/target.h"
-#include "core/tensor.h"
-#include "core/thread_pool.h"
-#include "engine/quantize/plan.h"
 #include "graph/graph.h"
+#include "lab/calibrate.h"
 
 namespace plumb::lab {
-
-// Inputs to calibrate on. `read` gives those of sample i, in order of the graph; it is asked for
-// each sample several times, and nothing is kept in between.
-struct CalibrationSamples {
-  std::int64_t count = 0;
-  std::function<StatusOr<std::vector<Tensor>>(std::int64_t)> read;
-};
 
 // The quantised model beside the float one, over all samples.
 struct QuantizationError {
@@ -39,14 +26,9 @@ struct Quantization {
   std::vector<QuantizationError> layers, outputs;
 };
 
-// Is told what is under way: "ranges", "biases" or "errors", and how many samples are done.
-using QuantizeProgress =
-    std::function<void(std::string_view what, std::int64_t done, std::int64_t count)>;
-
-// `graph` is as the file has it. Errors: those of engine::PlanQuantization; an input that is the
-// same number everywhere in all samples, a value that is no finite number (both named).
-StatusOr<Quantization> Quantize(const Graph& graph, const CalibrationSamples& samples,
-                                const engine::QuantizeOptions& options, const Target& target,
-                                ThreadPool* pool, const QuantizeProgress& progress = {});
+// Calibrates the graph, as the file has it, and measures what its layers lose. Errors: those of
+// Calibrate.
+StatusOr<Quantization> Quantize(const Graph& graph, const engine::QuantizeOptions& options,
+                                const SampleRunner& runner);
 
 }  // namespace plumb::lab

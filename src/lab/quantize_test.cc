@@ -55,7 +55,7 @@ CalibrationSamples Samples(std::int64_t count) {
 StatusOr<Quantization> Make(const Graph& graph, const CalibrationSamples& samples,
                             const engine::QuantizeOptions& options = {}, int threads = 1) {
   ThreadPool pool(threads);
-  return Quantize(graph, samples, options, *HostTarget(), &pool);
+  return Quantize(graph, options, {samples, *HostTarget(), &pool});
 }
 
 std::vector<Tensor> OutputsOf(const Graph& graph, const std::vector<Tensor>& inputs) {
