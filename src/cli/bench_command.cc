@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/auto_precision.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/number_check.h"
@@ -19,6 +20,7 @@ namespace {
 
 struct BenchCommand {
   ModelOptions model;
+  AutoPrecision automatic;
   lab::BenchOptions bench;
   Format format = Format::kTable;
 };
@@ -63,7 +65,8 @@ std::vector<Row> ProfileRows(const lab::BenchResult& result, const lab::Ceilings
   return rows;
 }
 
-Status Execute(const BenchCommand& command) {
+Status Execute(BenchCommand command) {
+  PLUMB_RETURN_IF_ERROR(ResolvePrecision(command.automatic, {}, &command.model).status());
   std::shared_ptr<engine::TuningDatabase> tuning;
   if (command.model.tune) {
     PLUMB_ASSIGN_OR_RETURN(const Tuned tuned,
@@ -100,6 +103,7 @@ void AddBench(CLI::App& app, Action* action) {
   command->model.Declare(sub);
   command->model.DeclareBatch(sub);
   command->model.DeclareTune(sub);
+  command->automatic.Declare(sub);
   lab::BenchOptions& bench = command->bench;
   CLI::Option* iters =
       sub->add_option("--iters", bench.iters, "counted runs (default: as many as --seconds allows)")

@@ -15,7 +15,7 @@
 
 namespace plumb::cli {
 
-void CalibrationOptions::Declare(CLI::App* command) {
+void CalibrationOptions::DeclareSamples(CLI::App* command) {
   command->add_option("--calibration", paths,
                       "DIR or FILEs: a sample each, .npy, .pb or a picture; where the model has "
                       "several inputs, a folder each with NAME.npy for every input");
@@ -24,6 +24,10 @@ void CalibrationOptions::Declare(CLI::App* command) {
                    "how many of them, in order of their names (default all); without "
                    "--calibration, of seeded normal numbers")
       ->check(WholeNumber(1, 1 << 20));
+}
+
+void CalibrationOptions::Declare(CLI::App* command) {
+  DeclareSamples(command);
   command->add_option("--random", seed, "seed of samples without --calibration (default 0)")
       ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
   DeclareNormalisation(command, "pictures", &mean, &deviation);

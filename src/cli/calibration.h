@@ -1,4 +1,4 @@
-// The samples that `plumb quantize` calibrates on: tensor files and pictures, or seeded numbers.
+// The samples that a model is calibrated on: tensor files and pictures, or seeded numbers.
 #pragma once
 
 #include <array>
@@ -6,10 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/model_options.h"
+#include "core/target.h"
+#include "graph/graph.h"
 #include "lab/calibrate.h"
 
+namespace CLI {
+class App;
+}
+
 namespace plumb::cli {
+
+struct ModelOptions;
 
 struct CalibrationOptions {
   std::vector<std::string> paths;  // files and folders
@@ -17,8 +24,9 @@ struct CalibrationOptions {
   std::uint64_t seed = 0;
   std::vector<float> mean, deviation;
 
-  // Declares --calibration, --samples, --random, --mean and --std.
+  // Declares --calibration, --samples, --random, --mean and --std; or the first two.
   void Declare(CLI::App* command);
+  void DeclareSamples(CLI::App* command);
 };
 
 // Every file is a sample where the model has one input; else every folder is one, with NAME.npy or

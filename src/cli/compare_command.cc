@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
+#include "cli/auto_precision.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/number_check.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct CompareCommand {
   ModelOptions model;
+  AutoPrecision automatic;
   RunInputs inputs;
   double tolerance = 0.01;
   bool layers = false;
@@ -33,19 +35,31 @@ Row ErrorRow(const char* what, const lab::TensorError& error) {
   return row;
 }
 
-Status Execute(const CompareCommand& command) {
-  if (command.model.precision.empty()) {
-    return UsageError("expected --precision: bf16, or int8 for a quantised file");
-  }
-  PLUMB_ASSIGN_OR_RETURN(const LoadedModel loaded,
-                         LoadModel(command.model, command.inputs.Names()));
+StatusOr<lab::Comparison> Compare(const CompareCommand& command, const LoadedModel& loaded,
+                                  const Graph& fp32) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
-  PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, command.inputs.Names()));
   const engine::CompileOptions& options = loaded.model->options();
-  PLUMB_ASSIGN_OR_RETURN(const lab::Comparison comparison,
-                         lab::ComparePrecisions(graph, inputs, options.precision, command.tolerance,
-                                                options.target, loaded.pool.get()));
+  ThreadPool* const pool = loaded.pool.get();
+  if (command.model.mixed != nullptr) {
+    return lab::CompareMixed(fp32, *command.model.mixed, inputs, command.tolerance, options.target,
+                             pool);
+  }
+  return lab::ComparePrecisions(fp32, inputs, options.precision, command.tolerance, options.target,
+                                pool);
+}
+
+Status Execute(CompareCommand command) {
+  if (command.model.precision.empty()) {
+    return UsageError("expected --precision: bf16, auto, or int8 for a quantised file");
+  }
+  const std::vector<std::string> given = command.inputs.Names();
+  PLUMB_ASSIGN_OR_RETURN(Graph fp32, LoadGraph(command.model, given));
+  PLUMB_ASSIGN_OR_RETURN(std::optional<lab::Mix> mix,
+                         ResolvePrecision(command.automatic, given, &command.model));
+  if (mix) fp32 = std::move(mix->fp32);
+  PLUMB_ASSIGN_OR_RETURN(const LoadedModel loaded, LoadModel(command.model, given));
+  PLUMB_ASSIGN_OR_RETURN(const lab::Comparison comparison, Compare(command, loaded, fp32));
   std::vector<Row> rows;
   for (const lab::TensorError& error : comparison.outputs)
     rows.push_back(ErrorRow("output", error));
@@ -78,7 +92,11 @@ void AddCompare(CLI::App& app, Action* action) {
   CLI::App* sub = app.add_subcommand(
       "compare", "The error of a precision against fp32, and the first layer where they part");
   command->model.Declare(sub);
-  sub->get_option("--precision")->description("bf16, or int8 for a quantised file; required");
+  command->automatic.Declare(sub);
+  sub->get_option("--precision")
+      ->description(
+          "bf16, int8 for a quantised file, or auto: the fastest mix below --max-error; "
+          "required");
   command->inputs.Declare(sub);
   sub->add_option("--tolerance", command->tolerance,
                   "relative error above which a layer has parted (default 0.01)")

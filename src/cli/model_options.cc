@@ -44,8 +44,8 @@ StatusOr<DType> ParsePrecision(const std::string& precision) {
   if (precision == "int8") return DType::kInt8;
   if (precision == "auto") {
     return UsageError(
-        "--precision auto is not built in this version; f32, bf16, int8 of a quantised file and "
-        "what the file says are");
+        "--precision auto is for run, bench, compare and quantize: `plumb quantize --precision "
+        "auto` writes a file that every command takes as it is");
   }
   return UsageError("--precision " + precision + " is unknown: expected f32, bf16, int8 or auto");
 }
@@ -63,11 +63,18 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<s
                                 std::shared_ptr<engine::TuningDatabase> tuning) {
   LoadedModel loaded;
   engine::CompileOptions compile;
-  PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
+  if (options.mixed == nullptr) {
+    PLUMB_ASSIGN_OR_RETURN(compile.precision, ParsePrecision(options.precision));
+  }
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
   loaded.tuning = tuning ? std::move(tuning) : engine::TuningDatabase::Open(compile.target);
   compile.tuning = loaded.tuning;
-  PLUMB_ASSIGN_OR_RETURN(Graph graph, LoadGraph(options, given));
+  Graph graph;
+  if (options.mixed != nullptr) {
+    graph = options.mixed->Clone();
+  } else {
+    PLUMB_ASSIGN_OR_RETURN(graph, LoadGraph(options, given));
+  }
   if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
     return UsageError(
         "--precision int8 needs a quantised file: `plumb quantize` makes one of a float file");

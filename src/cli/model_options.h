@@ -24,6 +24,8 @@ struct ModelOptions {
   int threads = 0;                    // 0: all cores that the process may use
   std::string precision;              // empty: what the file says
   bool tune = false;                  // where DeclareTune was called
+  // What --precision auto found (cli/auto_precision.h): loaded in place of the file.
+  std::shared_ptr<const Graph> mixed = {};
 
   // Declares MODEL, --shape, --threads and --precision; or the first three.
   void Declare(CLI::App* command);

@@ -1,6 +1,4 @@
 // plumb quantize: a float model to a QDQ file of 8-bit integers.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -8,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/auto_precision.h"
 #include "cli/calibration.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
@@ -21,7 +20,7 @@ namespace {
 
 struct QuantizeCommand {
   ModelOptions model;
-  CalibrationOptions calibration;
+  AutoPrecision automatic;
   engine::QuantizeOptions options;
   std::string method = "minmax";
   std::string activations = "uint8";
@@ -46,14 +45,6 @@ Row ErrorRow(const lab::QuantizationError& error, bool output) {
   return row;
 }
 
-// A line that is written over, where somebody watches.
-void ShowProgress(std::string_view what, std::int64_t done, std::int64_t count) {
-  if (isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r%.*s: %lld of %lld samples   ", static_cast<int>(what.size()),
-               what.data(), static_cast<long long>(done), static_cast<long long>(count));
-  if (done == count) std::fprintf(stderr, "\r%*s\r", 48, "");
-}
-
 Status CheckOutput(const QuantizeCommand& command) {
   std::error_code error;
   if (std::filesystem::equivalent(command.model.path, command.output, error)) {
@@ -66,6 +57,72 @@ Status CheckOutput(const QuantizeCommand& command) {
   return OkStatus();
 }
 
+Status WriteModel(const QuantizeCommand& command, const Graph& graph,
+                  const std::vector<Row>& rows) {
+  PLUMB_RETURN_IF_ERROR(onnx::ExportFile(graph, command.output));
+  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  if (command.format == Format::kTable) std::printf("\nwritten to %s\n", command.output.c_str());
+  return OkStatus();
+}
+
+Row CandidateRow(const lab::MixCandidate& candidate, bool chosen) {
+  Row row;
+  row["model"] = candidate.name;
+  row["median_ms"] = candidate.ms;
+  row["relative_error"] = nullptr;
+  if (std::isfinite(candidate.error)) row["relative_error"] = candidate.error;
+  row["chosen"] = chosen;
+  return row;
+}
+
+Row LayerRow(const lab::MixedLayer& layer) {
+  Row row;
+  row["node"] = layer.node;
+  row["operator"] = layer.op;
+  row["precision"] = PrecisionName(layer.precision);
+  for (const DType type : {DType::kFloat32, DType::kBFloat16, DType::kInt8}) {
+    const std::string column = PrecisionName(type) + "_ms";
+    row[column] = nullptr;
+    if (layer.form(type).possible) row[column] = layer.form(type).ms;
+  }
+  row["why"] = layer.why;
+  return row;
+}
+
+Status MixAndWrite(const QuantizeCommand& command, const Graph& graph) {
+  AutoPrecision automatic = command.automatic;
+  automatic.options.quantize = command.options;
+  PLUMB_ASSIGN_OR_RETURN(const lab::Mix mix, FindMix(automatic, command.model, graph));
+  std::vector<Row> rows, layers;
+  for (std::size_t i = 0; i < mix.candidates.size(); ++i) {
+    rows.push_back(CandidateRow(mix.candidates[i], i == mix.chosen));
+  }
+  for (const lab::MixedLayer& layer : mix.layers) layers.push_back(LayerRow(layer));
+  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
+  if (command.format == Format::kTable) std::fputs("\n", stdout);
+  return WriteModel(command, mix.graph, layers);
+}
+
+Status QuantizeAndWrite(const QuantizeCommand& command, const Graph& graph) {
+  PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  PLUMB_ASSIGN_OR_RETURN(
+      const lab::CalibrationSamples samples,
+      OpenCalibration(command.automatic.calibration, command.model, graph, target));
+  ThreadPool pool(command.model.threads > 0 ? command.model.threads : target.cores);
+  StatusOr<lab::Quantization> made =
+      lab::Quantize(graph, command.options, {samples, target, &pool, ShowCalibration});
+  if (!made.ok()) {
+    return Annotate(made.status(), absl::StrCat("model '", command.model.path, "'"));
+  }
+  if (command.worst_first) {
+    std::ranges::stable_sort(made->layers, {}, &lab::QuantizationError::sqnr_db);
+  }
+  std::vector<Row> rows;
+  for (const auto& error : made->layers) rows.push_back(ErrorRow(error, false));
+  for (const auto& error : made->outputs) rows.push_back(ErrorRow(error, true));
+  return WriteModel(command, made->graph, rows);
+}
+
 Status Execute(QuantizeCommand command) {
   engine::QuantizeOptions& options = command.options;
   options.ranges.method = command.method == "minmax"       ? engine::RangeMethod::kMinMax
@@ -75,29 +132,9 @@ Status Execute(QuantizeCommand command) {
   options.per_channel = !command.per_tensor;
   options.correct_bias = !command.keep_biases;
   PLUMB_RETURN_IF_ERROR(CheckOutput(command));
-  PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
   PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
-  PLUMB_ASSIGN_OR_RETURN(const lab::CalibrationSamples samples,
-                         OpenCalibration(command.calibration, command.model, graph, target));
-  ThreadPool pool(command.model.threads > 0 ? command.model.threads : target.cores);
-  StatusOr<lab::Quantization> made =
-      lab::Quantize(graph, options, {samples, target, &pool, ShowProgress});
-  if (!made.ok()) {
-    return Annotate(made.status(), absl::StrCat("model '", command.model.path, "'"));
-  }
-  PLUMB_RETURN_IF_ERROR(onnx::ExportFile(made->graph, command.output));
-  if (command.worst_first) {
-    std::ranges::stable_sort(made->layers, {}, &lab::QuantizationError::sqnr_db);
-  }
-  std::vector<Row> rows;
-  for (const auto& error : made->layers) rows.push_back(ErrorRow(error, false));
-  for (const auto& error : made->outputs) rows.push_back(ErrorRow(error, true));
-  std::fputs(FormatRows(rows, command.format).c_str(), stdout);
-  if (command.format == Format::kTable) {
-    std::printf("\n%lld samples; written to %s\n", static_cast<long long>(samples.count),
-                command.output.c_str());
-  }
-  return OkStatus();
+  const bool mixed = command.model.precision == "auto";
+  return mixed ? MixAndWrite(command, graph) : QuantizeAndWrite(command, graph);
 }
 
 void DeclareChoice(CLI::App* sub, const char* name, std::string* value, const char* help,
@@ -121,7 +158,12 @@ void AddQuantize(CLI::App& app, Action* action) {
       "quantize", "A float model to a QDQ file of 8-bit integers, and the error of each layer");
   command->model.DeclareModel(sub);
   sub->add_option("--output", command->output, "the ONNX file to write")->required();
-  command->calibration.Declare(sub);
+  command->automatic.calibration.Declare(sub);
+  DeclareChoice(sub, "--precision", &command->model.precision,
+                "int8: every layer that can be (default); auto: the fastest mix of int8, bf16 and "
+                "f32 whose error stays below --max-error",
+                {"int8", "auto"});
+  command->automatic.DeclareMaxError(sub);
   DeclareChoice(sub, "--method", &command->method,
                 "what of the activations is kept: all (default), magnitudes up to a percentile, or "
                 "up to the threshold of least entropy",
@@ -149,7 +191,9 @@ void AddQuantize(CLI::App& app, Action* action) {
       "with\n"
       "the float one, so a layer's figure holds what those before it lost.\n"
       "Example: plumb quantize resnet50.onnx --calibration images/ --output resnet50_int8.onnx\n"
-      "         plumb quantize net.onnx --samples 8 --method entropy --output net_int8.onnx");
+      "         plumb quantize net.onnx --samples 8 --method entropy --output net_int8.onnx\n"
+      "         plumb quantize net.onnx --samples 8 --precision auto --max-error 0.005 --output "
+      "mixed.onnx");
   sub->callback([command, action] { *action = [command] { return Execute(*command); }; });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "cli/auto_precision.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/run_inputs.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct RunCommand {
   ModelOptions model;
+  AutoPrecision automatic;
   RunInputs inputs;
   std::string labels;
   std::string output;
@@ -119,7 +121,9 @@ StatusOr<std::shared_ptr<engine::TuningDatabase>> TuneFor(const RunCommand& comm
   return tuned.database;
 }
 
-Status Execute(const RunCommand& command) {
+Status Execute(RunCommand command) {
+  PLUMB_RETURN_IF_ERROR(
+      ResolvePrecision(command.automatic, command.inputs.Names(), &command.model).status());
   std::shared_ptr<engine::TuningDatabase> tuning;
   if (command.model.tune) {
     PLUMB_ASSIGN_OR_RETURN(tuning, TuneFor(command));
@@ -153,6 +157,7 @@ void AddRun(CLI::App& app, Action* action) {
   CLI::App* sub = app.add_subcommand("run", "One inference: prints and writes the outputs");
   command->model.Declare(sub);
   command->model.DeclareTune(sub);
+  command->automatic.Declare(sub);
   command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");

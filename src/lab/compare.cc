@@ -90,14 +90,22 @@ bool IsQuantised(const Graph& graph) {
   return false;
 }
 
-StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Tensor>& inputs,
-                                       DType precision, double tolerance, const Target& target,
-                                       ThreadPool* pool) {
+namespace {
+
+// What is compared with the graph in fp32: the same one, or a mixed one.
+struct Narrow {
+  const Graph& graph;
+  DType precision;
+};
+
+StatusOr<Comparison> Compare(const Graph& graph, const Narrow& narrow,
+                             const std::vector<Tensor>& inputs, double tolerance,
+                             const Target& target, ThreadPool* pool) {
   Comparison comparison;
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> reference,
                          RunIn(graph, DType::kFloat32, inputs, target, pool));
-  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> narrow,
-                         RunIn(graph, precision, inputs, target, pool));
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
+                         RunIn(narrow.graph, narrow.precision, inputs, target, pool));
   const auto compare = [](const Graph& of, std::size_t i, const std::vector<Tensor>& a,
                           const std::vector<Tensor>& b) {
     const ValueId v = of.outputs()[i];
@@ -105,25 +113,44 @@ StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Ten
   };
   for (std::size_t i = 0; i < reference.size(); ++i) {
     if (IsFloating(reference[i].dtype())) {
-      comparison.outputs.push_back(compare(graph, i, narrow, reference));
+      comparison.outputs.push_back(compare(graph, i, outputs, reference));
     } else {
       comparison.not_floating.push_back(graph.value(graph.outputs()[i]).name);
     }
   }
 
   PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph.TopologicalOrder());
-  Graph exposed = graph.Clone();
-  for (const ValueId v : LayerValues(graph, order)) exposed.AddOutput(v);
+  Graph exposed = graph.Clone(), narrow_exposed = narrow.graph.Clone();
+  for (const ValueId v : LayerValues(graph, order)) {
+    const ValueId same = narrow_exposed.FindValue(graph.value(v).name);
+    if (same == kNoValue) continue;
+    exposed.AddOutput(v);
+    narrow_exposed.AddOutput(same);
+  }
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> layers,
                          RunIn(exposed, DType::kFloat32, inputs, target, pool));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> narrow_layers,
-                         RunIn(exposed, precision, inputs, target, pool));
+                         RunIn(narrow_exposed, narrow.precision, inputs, target, pool));
   for (std::size_t i = graph.outputs().size(); i < layers.size(); ++i) {
     comparison.layers.push_back(compare(exposed, i, narrow_layers, layers));
     const TensorError& error = comparison.layers.back();
     if (!comparison.parted && error.relative > tolerance) comparison.parted = error;
   }
   return comparison;
+}
+
+}  // namespace
+
+StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Tensor>& inputs,
+                                       DType precision, double tolerance, const Target& target,
+                                       ThreadPool* pool) {
+  return Compare(graph, {graph, precision}, inputs, tolerance, target, pool);
+}
+
+StatusOr<Comparison> CompareMixed(const Graph& graph, const Graph& mixed,
+                                  const std::vector<Tensor>& inputs, double tolerance,
+                                  const Target& target, ThreadPool* pool) {
+  return Compare(graph, {mixed, DType::kUndefined}, inputs, tolerance, target, pool);
 }
 
 }  // namespace plumb::lab

@@ -35,6 +35,12 @@ StatusOr<Comparison> ComparePrecisions(const Graph& graph, const std::vector<Ten
                                        DType precision, double tolerance, const Target& target,
                                        ThreadPool* pool);
 
+// The same for a graph that says its precisions itself; layers are those whose result has the same
+// name in both.
+StatusOr<Comparison> CompareMixed(const Graph& graph, const Graph& mixed,
+                                  const std::vector<Tensor>& inputs, double tolerance,
+                                  const Target& target, ThreadPool* pool);
+
 // The error of one tensor.
 double RelativeError(const Tensor& narrow, const Tensor& reference);
 

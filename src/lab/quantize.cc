@@ -52,6 +52,11 @@ Status MeasureErrors(const Graph& graph, const std::vector<engine::LayerNames>& 
 StatusOr<Quantization> Quantize(const Graph& graph, const engine::QuantizeOptions& options,
                                 const SampleRunner& runner) {
   PLUMB_ASSIGN_OR_RETURN(const CalibratedModel model, Calibrate(graph, options, runner));
+  if (model.plan.layers.empty()) {
+    return InvalidArgument(
+        "nothing to quantise: no convolution or matrix product of f32 with a constant weight is "
+        "left");
+  }
   Quantization result{model.graph.Clone(), {}, {}};
   std::vector<engine::LayerNames> layers;
   PLUMB_RETURN_IF_ERROR(engine::InsertQdq(result.graph, ops::AllOps(), model.plan, options,

@@ -27,7 +27,7 @@ struct Quantization {
 };
 
 // Calibrates the graph, as the file has it, and measures what its layers lose. Errors: those of
-// Calibrate.
+// Calibrate; nothing to quantise.
 StatusOr<Quantization> Quantize(const Graph& graph, const engine::QuantizeOptions& options,
                                 const SampleRunner& runner);
 

@@ -3,6 +3,7 @@
 // are folded, which would make real numbers of quantised weights.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/passes/pass.h"
 #include "graph/builder.h"
@@ -230,7 +231,8 @@ class Fusion {
       inputs[ops::kYZero] = ZeroPointOf(sink->to);
       replaced = sink->to.values;
     }
-    return Replace(absl::StrCat("plumb.", Str(node.op->quantized_form)), inputs, attrs, replaced);
+    return Replace(id, absl::StrCat("plumb.", Str(node.op->quantized_form)), inputs, attrs,
+                   replaced);
   }
 
   // Addition number `own` comes from an integer product that nobody else reads.
@@ -262,7 +264,8 @@ class Fusion {
     inputs[ops::kResidualZero] = other->zero;
     AttrMap attrs = product.attrs;
     SetActivation(*sink, &attrs);
-    return Replace(absl::StrCat("plumb.", Str(product.op->name)), inputs, attrs, sink->to.values);
+    return Replace(producer, absl::StrCat("plumb.", Str(product.op->name)), inputs, attrs,
+                   sink->to.values);
   }
 
   bool SameScale(const Quantized& a, const Quantized& b) const {
@@ -296,17 +299,19 @@ class Fusion {
     const std::string name = node.op->domain.empty()
                                  ? std::string(node.op->name)
                                  : absl::StrCat(Str(node.op->domain), ".", Str(node.op->name));
-    return Replace(name, inputs, node.attrs, sink->to.values);
+    return Replace(id, name, inputs, node.attrs, sink->to.values);
   }
 
-  bool Replace(const std::string& op, const std::vector<ValueId>& inputs, const AttrMap& attrs,
-               ValueId replaced) {
+  // The new node goes by the name of the one whose work it does.
+  bool Replace(NodeId id, const std::string& op, const std::vector<ValueId>& inputs,
+               const AttrMap& attrs, ValueId replaced) {
     GraphBuilder builder(&graph_, &ops_);
     std::vector<ValueId> given = inputs;
     while (!given.empty() && given.back() == kNoValue) given.pop_back();
     const ValueId result = builder.Call(op, given, attrs);
     if (!builder.status().ok()) return false;
     ReplaceValue(graph_, replaced, result);
+    std::swap(graph_.node(id).name, graph_.node(graph_.value(result).producer).name);
     return true;
   }
 

@@ -21,11 +21,6 @@ class Planner {
     PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph_.TopologicalOrder());
     FindGains(order);
     for (const NodeId id : order) AddLayer(id);
-    if (plan_.layers.empty()) {
-      return InvalidArgument(
-          "nothing to quantise: no convolution or matrix product of f32 with a constant weight is "
-          "left");
-    }
     std::vector<NodeId> movers;
     for (const NodeId id : order) {
       if (IsMover(id)) movers.push_back(id);

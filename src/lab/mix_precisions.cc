@@ -1,0 +1,410 @@
+#include "lab/mix_precisions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_format.h"
+#include "engine/quantize/insert_rounding.h"
+#include "lab/bench.h"
+#include "lab/compare.h"
+#include "lab/error_sums.h"
+#include "ops/ops.h"
+
+namespace plumb::lab {
+namespace {
+
+constexpr std::int64_t kSensitivitySamples = 2;  // of a layer alone; whole models see all samples
+constexpr int kTimingTurns = 5;
+
+// What a layer becomes when it is widened, and what that buys.
+struct Widening {
+  std::size_t layer = 0;
+  DType to = DType::kFloat32;
+  double ms_per_error = 0;  // added time over the square of the error that goes
+};
+
+class Mixer {
+ public:
+  Mixer(const MixOptions& options, const SampleRunner& runner)
+      : options_(options), runner_(runner) {}
+
+  StatusOr<Mix> Run(const Graph& graph) {
+    PLUMB_ASSIGN_OR_RETURN(model_, Calibrate(graph, options_.quantize, runner_));
+    PLUMB_RETURN_IF_ERROR(RunReference());
+    ListLayers();
+    PLUMB_RETURN_IF_ERROR(MeasureSinglePrecisions());
+    PLUMB_RETURN_IF_ERROR(FindMix());
+    PLUMB_RETURN_IF_ERROR(TimeCandidates());
+    return Choose();
+  }
+
+ private:
+  using Precisions = std::vector<DType>;  // by layer
+
+  struct Candidate {
+    MixCandidate figures;
+    Precisions precisions;
+    Graph graph;
+  };
+
+  // --- what a model computes --------------------------------------------------------------------
+  Status RunReference() {
+    const auto take = [&](std::int64_t, const std::vector<Tensor>& outputs) {
+      expected_.push_back(outputs);
+      return OkStatus();
+    };
+    PLUMB_RETURN_IF_ERROR(runner_.OnEverySample(model_.graph, "fp32", take));
+    const bool floats = std::ranges::any_of(
+        expected_[0], [](const Tensor& tensor) { return IsFloating(tensor.dtype()); });
+    if (floats) return OkStatus();
+    return InvalidArgument("no output of floats whose error could be bounded");
+  }
+
+  struct Errors {
+    double largest = 0, rms = 0;
+  };
+  // Over the first samples, of the output that is farthest off. Outputs whose sizes depend on data
+  // and part count as infinitely far.
+  StatusOr<Errors> ErrorsOf(const Graph& graph, std::int64_t samples, std::string_view what) const {
+    std::vector<ErrorSums> sums(expected_[0].size());
+    const auto take = [&](std::int64_t sample, const std::vector<Tensor>& outputs) {
+      for (std::size_t o = 0; o < outputs.size(); ++o) {
+        sums[o].Add(outputs[o], expected_[static_cast<std::size_t>(sample)][o]);
+      }
+      return OkStatus();
+    };
+    const CalibrationSamples first{samples, runner_.samples.read};
+    const SampleRunner runner{first, runner_.target, runner_.pool, runner_.progress};
+    PLUMB_RETURN_IF_ERROR(runner.OnEverySample(graph, what, take));
+    Errors errors;
+    for (std::size_t o = 0; o < sums.size(); ++o) {
+      if (!IsFloating(expected_[0][o].dtype())) continue;
+      constexpr double kInfinity = std::numeric_limits<double>::infinity();
+      const bool comparable = sums[o].comparable;
+      errors.largest = std::max(errors.largest, comparable ? sums[o].relative() : kInfinity);
+      errors.rms = std::max(errors.rms, comparable ? sums[o].rms() : kInfinity);
+    }
+    return errors;
+  }
+
+  // --- models of given precisions ---------------------------------------------------------------
+  void ListLayers() {
+    std::set<std::string> integers;
+    for (const engine::QuantizeLayer& layer : model_.plan.layers) {
+      if (layer.product) integers.insert(std::string(model_.graph.node(layer.node).name));
+    }
+    const std::vector<std::string> narrow = engine::RoundableProducts(model_.graph, ops::AllOps());
+    const std::set<std::string> rounded(narrow.begin(), narrow.end());
+    for (NodeId id = 0; id < model_.graph.num_nodes(); ++id) {
+      const Node& node = model_.graph.node(id);
+      const std::string name(node.name);
+      if (node.erased || (!integers.contains(name) && !rounded.contains(name))) continue;
+      MixedLayer layer;
+      layer.node = name;
+      layer.op = Str(node.op->name);
+      layer.fp32.possible = true;
+      layer.bf16.possible = rounded.contains(name);
+      layer.int8.possible = integers.contains(name);
+      layers_.push_back(std::move(layer));
+    }
+  }
+
+  StatusOr<Graph> Make(const Precisions& precisions) const {
+    engine::QuantizeOptions quantize = options_.quantize;
+    std::set<std::string> rounded;
+    bool integers = false;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (precisions[i] == DType::kBFloat16) rounded.insert(layers_[i].node);
+      if (precisions[i] == DType::kInt8) {
+        integers = true;
+      } else {
+        quantize.exclude.push_back(layers_[i].node);
+      }
+    }
+    Graph graph = model_.graph.Clone();
+    if (integers) {
+      PLUMB_ASSIGN_OR_RETURN(const engine::QuantizePlan plan,
+                             engine::PlanQuantization(graph, quantize));
+      PLUMB_RETURN_IF_ERROR(engine::InsertQdq(graph, ops::AllOps(), plan, quantize, model_.ranges,
+                                              model_.biases, nullptr));
+    }
+    if (!rounded.empty()) {
+      PLUMB_RETURN_IF_ERROR(engine::InsertRounding(graph, ops::AllOps(), rounded));
+    }
+    return graph;
+  }
+
+  // The narrowest possible of every layer that is no narrower than `type`.
+  Precisions All(DType type) const {
+    Precisions precisions;
+    for (const MixedLayer& layer : layers_) {
+      precisions.push_back(layer.form(type).possible ? type : DType::kFloat32);
+    }
+    return precisions;
+  }
+
+  StatusOr<std::vector<Shape>> Shapes() const {
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, runner_.samples.read(0));
+    std::vector<Shape> shapes;
+    for (const Tensor& input : inputs) shapes.push_back(input.shape());
+    return shapes;
+  }
+
+  // --- what is measured -------------------------------------------------------------------------
+  Status MeasureSinglePrecisions() {
+    for (const auto& [name, type] :
+         {std::pair{"fp32", DType::kFloat32}, std::pair{"bf16", DType::kBFloat16},
+          std::pair{"int8", DType::kInt8}}) {
+      const Precisions precisions = All(type);
+      if (type != DType::kFloat32 && precisions == All(DType::kFloat32)) continue;
+      Candidate candidate{{name, 0, 0}, precisions, {}};
+      PLUMB_ASSIGN_OR_RETURN(candidate.graph, Make(precisions));
+      PLUMB_ASSIGN_OR_RETURN(const Errors errors,
+                             ErrorsOf(candidate.graph, runner_.samples.count, name));
+      candidate.figures.error = errors.largest;
+      rms_[type] = errors.rms;
+      PLUMB_RETURN_IF_ERROR(TimeLayers(candidate.graph, type));
+      candidates_.push_back(std::move(candidate));
+    }
+    return OkStatus();
+  }
+
+  Status TimeLayers(const Graph& graph, DType type) {
+    PLUMB_ASSIGN_OR_RETURN(const auto session, runner_.Compile(graph));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
+    BenchOptions bench;
+    bench.seconds = options_.seconds;
+    bench.profile = true;
+    PLUMB_ASSIGN_OR_RETURN(const BenchResult result, RunBench(*session, shapes, bench));
+    std::map<std::string, double> ms;
+    for (const StepFigures& step : result.steps) ms[step.step.name] += step.median_ms;
+    for (MixedLayer& layer : layers_) {
+      const auto found = ms.find(layer.node);
+      LayerForm& form = layer.form(type);
+      if (form.possible && found != ms.end()) {
+        form.ms = found->second;
+      } else if (type != DType::kFloat32) {
+        form.possible = false;
+      } else {
+        // Part of another step: there is no time of its own to gain.
+        layer.bf16.possible = layer.int8.possible = false;
+      }
+    }
+    return OkStatus();
+  }
+
+  // The error that each layer makes alone, where it is worth asking for.
+  Status MeasureSensitivities(DType type) {
+    const std::int64_t samples = std::min(runner_.samples.count, kSensitivitySamples);
+    const std::string what = type == DType::kInt8 ? "int8 layers" : "bf16 layers";
+    const auto count = static_cast<std::int64_t>(layers_.size());
+    for (std::int64_t i = 0; i < count; ++i) {
+      MixedLayer& layer = layers_[static_cast<std::size_t>(i)];
+      if (runner_.progress) runner_.progress(what, i, count);
+      LayerForm& form = layer.form(type);
+      const bool slower = type == DType::kInt8 && layer.bf16.possible && layer.bf16.ms <= form.ms;
+      if (!form.possible || slower || layer.fp32.ms <= form.ms) continue;
+      Precisions alone = All(DType::kFloat32);
+      alone[static_cast<std::size_t>(i)] = type;
+      PLUMB_ASSIGN_OR_RETURN(const Graph graph, Make(alone));
+      PLUMB_ASSIGN_OR_RETURN(const Errors errors, ErrorsOf(graph, samples, ""));
+      form.error = errors.rms;
+    }
+    if (runner_.progress) runner_.progress(what, count, count);
+    return OkStatus();
+  }
+
+  // The sum of their squares is what the whole model was seen to lose.
+  void SpreadError(DType type) {
+    double layers = 0;
+    for (const MixedLayer& layer : layers_) layers += layer.form(type).possible ? 1 : 0;
+    for (MixedLayer& layer : layers_) {
+      if (layers > 0) layer.form(type).error = rms_[type] / std::sqrt(layers);
+    }
+  }
+
+  double ErrorOf(std::string_view name) const {
+    for (const Candidate& candidate : candidates_) {
+      if (candidate.figures.name == name) return candidate.figures.error;
+    }
+    return 0;
+  }
+
+  // --- the search -------------------------------------------------------------------------------
+  Precisions Fastest() const {
+    Precisions precisions;
+    for (const MixedLayer& layer : layers_) {
+      DType best = DType::kFloat32;
+      for (const DType type : {DType::kBFloat16, DType::kInt8}) {
+        if (layer.form(type).possible && layer.form(type).ms < layer.form(best).ms) best = type;
+      }
+      precisions.push_back(best);
+    }
+    return precisions;
+  }
+
+  // The wider precision that takes least time for the error it spares.
+  Widening Cheapest(std::size_t i, DType from) const {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    const auto to = [&](DType type) {
+      const LayerForm &narrow = layers_[i].form(from), &wide = layers_[i].form(type);
+      const double gain = narrow.error * narrow.error - wide.error * wide.error;
+      return Widening{i, type, gain > 0 ? (wide.ms - narrow.ms) / gain : kInfinity};
+    };
+    const Widening all_the_way = to(DType::kFloat32);
+    if (from == DType::kBFloat16 || !layers_[i].bf16.possible) return all_the_way;
+    const Widening half = to(DType::kBFloat16);
+    return half.ms_per_error < all_the_way.ms_per_error ? half : all_the_way;
+  }
+
+  // Every step of the way from the fastest precisions to fp32, those that buy most error for their
+  // time first. Of each layer only the steps on the lower hull of time over error: others never
+  // come first.
+  std::vector<Widening> Widenings(const Precisions& fastest) const {
+    std::vector<Widening> all;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      DType from = fastest[i];
+      while (from != DType::kFloat32) {
+        all.push_back(Cheapest(i, from));
+        from = all.back().to;
+      }
+    }
+    std::ranges::stable_sort(all, {}, &Widening::ms_per_error);
+    return all;
+  }
+
+  StatusOr<Candidate> TryMix(const Precisions& precisions) const {
+    Candidate candidate{{"mix", 0, 0}, precisions, {}};
+    PLUMB_ASSIGN_OR_RETURN(candidate.graph, Make(precisions));
+    PLUMB_ASSIGN_OR_RETURN(const Errors errors,
+                           ErrorsOf(candidate.graph, runner_.samples.count, "mix"));
+    candidate.figures.error = errors.largest;
+    return candidate;
+  }
+
+  Status FindMix() {
+    if (layers_.empty()) return OkStatus();
+    const Precisions fastest = Fastest();
+    PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(fastest));
+    if (candidate.figures.error <= options_.max_error) {
+      candidates_.push_back(std::move(candidate));
+      return OkStatus();
+    }
+    PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kInt8));
+    if (ErrorOf("bf16") > options_.max_error) {
+      PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kBFloat16));
+    } else {
+      SpreadError(DType::kBFloat16);
+    }
+    // The fewest steps after which the error that is measured stays below the bound.
+    const std::vector<Widening> steps = Widenings(fastest);
+    std::size_t low = 1, high = steps.size();
+    std::optional<Candidate> found;
+    while (low <= high) {
+      const std::size_t middle = low + (high - low) / 2;
+      Precisions precisions = fastest;
+      for (std::size_t k = 0; k < middle; ++k) precisions[steps[k].layer] = steps[k].to;
+      PLUMB_ASSIGN_OR_RETURN(candidate, TryMix(precisions));
+      if (candidate.figures.error <= options_.max_error) {
+        found = std::move(candidate);
+        high = middle - 1;
+      } else {
+        low = middle + 1;
+      }
+    }
+    if (found) candidates_.push_back(*std::move(found));
+    return OkStatus();
+  }
+
+  // In turns, so that all meet the same disturbances.
+  Status TimeCandidates() {
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
+    std::vector<std::unique_ptr<engine::Session>> sessions;
+    std::vector<std::vector<double>> ms(candidates_.size());
+    for (const Candidate& candidate : candidates_) {
+      PLUMB_ASSIGN_OR_RETURN(auto session, runner_.Compile(candidate.graph));
+      sessions.push_back(std::move(session));
+    }
+    BenchOptions bench;
+    bench.seconds = options_.seconds / kTimingTurns;
+    for (int turn = 0; turn < kTimingTurns; ++turn) {
+      if (runner_.progress) runner_.progress("times", turn, kTimingTurns);
+      for (std::size_t i = 0; i < sessions.size(); ++i) {
+        PLUMB_ASSIGN_OR_RETURN(const BenchResult result, RunBench(*sessions[i], shapes, bench));
+        ms[i].push_back(result.Ms(0.5));
+      }
+    }
+    if (runner_.progress) runner_.progress("times", kTimingTurns, kTimingTurns);
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      std::ranges::sort(ms[i]);
+      candidates_[i].figures.ms = ms[i][ms[i].size() / 2];
+    }
+    return OkStatus();
+  }
+
+  Mix Choose() {
+    Mix mix;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const MixCandidate& figures = candidates_[i].figures;
+      mix.candidates.push_back(figures);
+      const bool meets = i == 0 || figures.error <= options_.max_error;
+      if (meets && figures.ms < mix.candidates[mix.chosen].ms) mix.chosen = i;
+    }
+    Candidate& chosen = candidates_[mix.chosen];
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      layers_[i].precision = chosen.precisions[i];
+      layers_[i].why = WhyNotNarrower(layers_[i], chosen.figures.name);
+    }
+    mix.graph = std::move(chosen.graph);
+    mix.fp32 = std::move(model_.graph);
+    mix.layers = std::move(layers_);
+    return mix;
+  }
+
+  static std::string Milliseconds(double ms) { return absl::StrFormat("%.3g ms", ms); }
+
+  static std::string WhyNotNarrower(const MixedLayer& layer, const std::string& model) {
+    if (layer.precision == DType::kInt8) return "";
+    const LayerForm& here = layer.form(layer.precision);
+    const auto why = [&](const char* name, const LayerForm& form) {
+      if (!form.possible) return absl::StrCat("no form in ", name);
+      if (form.ms >= here.ms) {
+        return absl::StrCat(name, " takes ", Milliseconds(form.ms), ", this ",
+                            Milliseconds(here.ms));
+      }
+      if (form.error == 0) return absl::StrCat("all of ", model, " was fastest");
+      return absl::StrFormat("%s would add %.2g to the error", name, form.error);
+    };
+    std::string text = why("int8", layer.int8);
+    if (layer.precision == DType::kFloat32) text += "; " + why("bf16", layer.bf16);
+    return text;
+  }
+
+  const MixOptions& options_;
+  const SampleRunner& runner_;
+  CalibratedModel model_;
+  std::vector<std::vector<Tensor>> expected_;  // by sample
+  std::vector<MixedLayer> layers_;
+  std::map<DType, double> rms_;  // of the outputs of single precisions
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+LayerForm& MixedLayer::form(DType type) {
+  return type == DType::kInt8 ? int8 : type == DType::kBFloat16 ? bf16 : fp32;
+}
+const LayerForm& MixedLayer::form(DType type) const {
+  return type == DType::kInt8 ? int8 : type == DType::kBFloat16 ? bf16 : fp32;
+}
+
+StatusOr<Mix> MixPrecisions(const Graph& graph, const MixOptions& options,
+                            const SampleRunner& runner) {
+  return Mixer(options, runner).Run(graph);
+}
+
+}  // namespace plumb::lab
