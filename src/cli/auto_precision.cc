@@ -5,7 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
 #include "cli/number_check.h"
 
 namespace plumb::cli {
@@ -13,6 +14,13 @@ namespace {
 
 constexpr std::int64_t kSeededSamples = 4;
 constexpr std::size_t kToldLayers = 12;
+
+lab::MixOptions OptionsOf(const AutoPrecision& automatic) {
+  lab::MixOptions options;
+  options.quantize = automatic.quantize;
+  if (automatic.max_error) options.max_error = *automatic.max_error;
+  return options;
+}
 
 void Tell(const lab::Mix& mix, double max_error) {
   int counts[3] = {0, 0, 0};
@@ -24,7 +32,7 @@ void Tell(const lab::Mix& mix, double max_error) {
                "precision auto: %d layers int8, %d bf16, %d f32; error %.3g of at most %g\n",
                counts[0], counts[1], counts[2], chosen.error, max_error);
   for (const lab::MixCandidate& candidate : mix.candidates) {
-    std::fprintf(stderr, "  %-5s %10.3f ms, error %-9.3g%s\n", candidate.name.c_str(), candidate.ms,
+    std::fprintf(stderr, "  %-5s %8.4g ms, error %-9.3g%s\n", candidate.name.c_str(), candidate.ms,
                  candidate.error, &candidate == &chosen ? "  chosen" : "");
   }
   std::size_t told = 0;
@@ -54,7 +62,7 @@ void ShowCalibration(std::string_view what, std::int64_t done, std::int64_t coun
 
 void AutoPrecision::DeclareMaxError(CLI::App* command) {
   command
-      ->add_option("--max-error", options.max_error,
+      ->add_option("--max-error", max_error,
                    "of --precision auto: max |mixed - fp32| / max |fp32| of any output (default "
                    "0.01)")
       ->check(NumberBetween(0, 1e6));
@@ -78,6 +86,11 @@ void AutoPrecision::Declare(CLI::App* command) {
           "numbers (default 4)");
 }
 
+Status ForAutoOnly(std::string_view option) {
+  return UsageError(
+      absl::StrCat(Str(option), " is for --precision auto: leave it out, or ask for ", "that"));
+}
+
 StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& model,
                            const Graph& graph) {
   PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
@@ -85,7 +98,7 @@ StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& m
                          OpenCalibration(automatic.calibration, model, graph, target));
   ThreadPool pool(model.threads > 0 ? model.threads : target.cores);
   StatusOr<lab::Mix> mix =
-      lab::MixPrecisions(graph, automatic.options, {samples, target, &pool, ShowCalibration});
+      lab::MixPrecisions(graph, OptionsOf(automatic), {samples, target, &pool, ShowCalibration});
   if (!mix.ok()) return Annotate(mix.status(), absl::StrCat("model '", model.path, "'"));
   return mix;
 }
@@ -93,14 +106,19 @@ StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& m
 StatusOr<std::optional<lab::Mix>> ResolvePrecision(const AutoPrecision& automatic,
                                                    const std::vector<std::string>& given,
                                                    ModelOptions* model) {
-  if (model->precision != "auto") return std::nullopt;
+  if (model->precision != "auto") {
+    if (automatic.max_error) return ForAutoOnly("--max-error");
+    if (!automatic.calibration.paths.empty()) return ForAutoOnly("--calibration");
+    if (automatic.calibration.samples > 0) return ForAutoOnly("--samples");
+    return std::nullopt;
+  }
   AutoPrecision settled = automatic;
   if (settled.calibration.paths.empty() && settled.calibration.samples == 0) {
     settled.calibration.samples = kSeededSamples;
   }
   PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(*model, given));
   PLUMB_ASSIGN_OR_RETURN(lab::Mix mix, FindMix(settled, *model, graph));
-  Tell(mix, settled.options.max_error);
+  Tell(mix, OptionsOf(automatic).max_error);
   model->mixed = std::make_shared<const Graph>(mix.graph.Clone());
   return mix;
 }

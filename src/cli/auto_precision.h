@@ -13,7 +13,8 @@
 namespace plumb::cli {
 
 struct AutoPrecision {
-  lab::MixOptions options;
+  std::optional<double> max_error;
+  engine::QuantizeOptions quantize;  // of layers of 8 bits
   CalibrationOptions calibration;
 
   // Declares --max-error; the second --calibration and --samples too.
@@ -24,6 +25,9 @@ struct AutoPrecision {
 // Finds the mix for `graph`, which is that of the file. Errors name the model.
 StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& model,
                            const Graph& graph);
+
+// The error of usage of an option that only --precision auto reads.
+Status ForAutoOnly(std::string_view option);
 
 // Where --precision is auto: finds the mix, says on the standard error what was chosen and what
 // stayed wide and why, and has `model` load it. Without samples it calibrates on four of seeded

@@ -91,7 +91,7 @@ Row LayerRow(const lab::MixedLayer& layer) {
 
 Status MixAndWrite(const QuantizeCommand& command, const Graph& graph) {
   AutoPrecision automatic = command.automatic;
-  automatic.options.quantize = command.options;
+  automatic.quantize = command.options;
   PLUMB_ASSIGN_OR_RETURN(const lab::Mix mix, FindMix(automatic, command.model, graph));
   std::vector<Row> rows, layers;
   for (std::size_t i = 0; i < mix.candidates.size(); ++i) {
@@ -131,9 +131,10 @@ Status Execute(QuantizeCommand command) {
   options.activations = command.activations == "int8" ? DType::kInt8 : DType::kUInt8;
   options.per_channel = !command.per_tensor;
   options.correct_bias = !command.keep_biases;
+  const bool mixed = command.model.precision == "auto";
+  if (!mixed && command.automatic.max_error) return ForAutoOnly("--max-error");
   PLUMB_RETURN_IF_ERROR(CheckOutput(command));
   PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
-  const bool mixed = command.model.precision == "auto";
   return mixed ? MixAndWrite(command, graph) : QuantizeAndWrite(command, graph);
 }
 

@@ -286,12 +286,20 @@ class Mixer {
     return candidate;
   }
 
+  // What is one precision throughout has been measured.
+  void Keep(Candidate candidate) {
+    const bool known = std::ranges::any_of(candidates_, [&](const Candidate& other) {
+      return other.precisions == candidate.precisions;
+    });
+    if (!known) candidates_.push_back(std::move(candidate));
+  }
+
   Status FindMix() {
     if (layers_.empty()) return OkStatus();
     const Precisions fastest = Fastest();
     PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(fastest));
     if (candidate.figures.error <= options_.max_error) {
-      candidates_.push_back(std::move(candidate));
+      Keep(std::move(candidate));
       return OkStatus();
     }
     PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kInt8));
@@ -316,7 +324,7 @@ class Mixer {
         low = middle + 1;
       }
     }
-    if (found) candidates_.push_back(*std::move(found));
+    if (found) Keep(*std::move(found));
     return OkStatus();
   }
 

@@ -55,6 +55,39 @@ class QuantizeTest(CommandLine):
         (row,) = self.rows("run", self.out, "--input", f"x={self.samples / '0.npy'}")
         self.assertEqual((row["output"], row["shape"]), ("y", "1x5"))
 
+    def test_a_mix_of_precisions_keeps_its_bound_and_is_a_standard_file(self):
+        rows = self.rows("quantize", self.model, "--calibration", self.samples, "--precision",
+                         "auto", "--max-error", 0.02, "--output", self.out)
+        candidates = [row for row in rows if "model" in row]
+        layers = [row for row in rows if "node" in row]
+        self.assertEqual([row["node"] for row in layers], ["conv", "product"])
+        (chosen,) = [row for row in candidates if row["chosen"]]
+        self.assertLessEqual(chosen["relative_error"], 0.02)
+        self.assertEqual(candidates[0]["model"], "fp32")
+        for row in layers:
+            self.assertIn(row["precision"], ("f32", "bf16", "int8"))
+            self.assertEqual(row["why"] == "", row["precision"] == "int8")
+        model = onnx.load(str(self.out))
+        self.assertEqual({node.domain for node in model.graph.node}, {""})
+        given = f"x={self.samples / '1.npy'}"
+        self.rows("run", self.model, "--input", given, "--output", self.folder / "wide")
+        self.rows("run", self.out, "--input", given, "--output", self.folder / "mixed")
+        wide, mixed = (np.load(self.folder / name / "y.npy") for name in ("wide", "mixed"))
+        self.assertLessEqual(np.abs(wide - mixed).max(), 0.02 * np.abs(wide).max())
+
+    def test_run_bench_and_compare_find_a_mix_and_say_what_stayed_wide(self):
+        for command in ("run", "bench", "compare"):
+            status, _, said = plumb(command, self.model, "--precision", "auto", "--max-error", 0,
+                                    "--samples", 2)
+            self.assertEqual(status, 0, said)
+            self.assertIn("precision auto: 0 layers int8, 0 bf16, 2 f32; error 0 of at most 0",
+                          said)
+            self.assertIn("conv stays f32: ", said)
+        for command in ("inspect", "tune"):
+            status, _, said = plumb(command, self.model, "--precision", "auto")
+            self.assertEqual(status, 2)
+            self.assertIn("plumb quantize --precision auto", said)
+
     def test_the_same_seed_gives_the_same_bytes(self):
         def made(seed):
             self.rows("quantize", self.model, "--samples", 2, "--random", seed, "--method",
