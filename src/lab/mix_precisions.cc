@@ -1,6 +1,7 @@
 #include "lab/mix_precisions.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::int64_t kSensitivitySamples = 2;  // of a layer alone; whole models see all samples
 constexpr int kTimingTurns = 5;
+constexpr std::size_t kTakenBack = 32;  // layers that are tried narrower in the end, at most
 
 // What a layer becomes when it is widened, and what that buys.
 struct Widening {
@@ -277,11 +279,12 @@ class Mixer {
     return all;
   }
 
+  // Says nothing of its progress: the search does.
   StatusOr<Candidate> TryMix(const Precisions& precisions) const {
     Candidate candidate{{"mix", 0, 0}, precisions, {}};
     PLUMB_ASSIGN_OR_RETURN(candidate.graph, Make(precisions));
     PLUMB_ASSIGN_OR_RETURN(const Errors errors,
-                           ErrorsOf(candidate.graph, runner_.samples.count, "mix"));
+                           ErrorsOf(candidate.graph, runner_.samples.count, ""));
     candidate.figures.error = errors.largest;
     return candidate;
   }
@@ -312,7 +315,10 @@ class Mixer {
     const std::vector<Widening> steps = Widenings(fastest);
     std::size_t low = 1, high = steps.size();
     std::optional<Candidate> found;
-    while (low <= high) {
+    for (std::int64_t tried = 0; low <= high; ++tried) {
+      if (runner_.progress) {
+        runner_.progress("mixes", tried, tried + std::bit_width(high - low + 1));
+      }
       const std::size_t middle = low + (high - low) / 2;
       Precisions precisions = fastest;
       for (std::size_t k = 0; k < middle; ++k) precisions[steps[k].layer] = steps[k].to;
@@ -324,7 +330,48 @@ class Mixer {
         low = middle + 1;
       }
     }
-    if (found) Keep(*std::move(found));
+    if (!found) return OkStatus();
+    PLUMB_RETURN_IF_ERROR(NarrowAgain(fastest, &*found));
+    Keep(*std::move(found));
+    return OkStatus();
+  }
+
+  // Errors of layers add up only roughly: takes back widenings, those that cost most time first, as
+  // long as the measured error allows it.
+  Status NarrowAgain(const Precisions& fastest, Candidate* mix) const {
+    const auto saved = [&](std::size_t i) {
+      return layers_[i].form(mix->precisions[i]).ms - layers_[i].form(fastest[i]).ms;
+    };
+    std::vector<std::size_t> wide;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (mix->precisions[i] != fastest[i]) wide.push_back(i);
+    }
+    std::ranges::stable_sort(wide, std::ranges::greater(), saved);
+    const std::size_t tries = std::min(wide.size(), kTakenBack);
+    for (std::size_t k = 0; k < tries; ++k) {
+      if (runner_.progress) {
+        runner_.progress("narrower", static_cast<std::int64_t>(k),
+                         static_cast<std::int64_t>(tries));
+      }
+      // All the way, or half of it.
+      std::vector<DType> narrower = {fastest[wide[k]]};
+      const bool half = fastest[wide[k]] == DType::kInt8 && layers_[wide[k]].bf16.possible &&
+                        mix->precisions[wide[k]] == DType::kFloat32 &&
+                        layers_[wide[k]].bf16.ms < layers_[wide[k]].fp32.ms;
+      if (half) narrower.push_back(DType::kBFloat16);
+      for (const DType type : narrower) {
+        Precisions precisions = mix->precisions;
+        precisions[wide[k]] = type;
+        PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(precisions));
+        if (candidate.figures.error > options_.max_error) continue;
+        *mix = std::move(candidate);
+        break;
+      }
+    }
+    if (runner_.progress && tries > 0) {
+      runner_.progress("narrower", static_cast<std::int64_t>(tries),
+                       static_cast<std::int64_t>(tries));
+    }
     return OkStatus();
   }
 
