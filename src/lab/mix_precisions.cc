@@ -237,12 +237,26 @@ class Mixer {
   }
 
   // --- the search -------------------------------------------------------------------------------
-  Precisions Fastest() const {
+  // The types that a mix may use. Where neighbours differ, values are converted between them and
+  // steps fuse less, which the times of layers do not show: mixes of fewer types are tried too.
+  using Types = std::vector<DType>;
+
+  DType WidestOf(std::size_t i, const Types& types) const {
+    for (const DType type : {DType::kFloat32, DType::kBFloat16}) {
+      if (std::ranges::find(types, type) != types.end() && layers_[i].form(type).possible) {
+        return type;
+      }
+    }
+    return DType::kFloat32;  // a layer without a form in any of them
+  }
+
+  Precisions Fastest(const Types& types) const {
     Precisions precisions;
-    for (const MixedLayer& layer : layers_) {
-      DType best = DType::kFloat32;
-      for (const DType type : {DType::kBFloat16, DType::kInt8}) {
-        if (layer.form(type).possible && layer.form(type).ms < layer.form(best).ms) best = type;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      DType best = WidestOf(i, types);
+      for (const DType type : types) {
+        const LayerForm& form = layers_[i].form(type);
+        if (form.possible && form.ms < layers_[i].form(best).ms) best = type;
       }
       precisions.push_back(best);
     }
@@ -250,29 +264,28 @@ class Mixer {
   }
 
   // The wider precision that takes least time for the error it spares.
-  Widening Cheapest(std::size_t i, DType from) const {
+  Widening Cheapest(std::size_t i, DType from, DType widest) const {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     const auto to = [&](DType type) {
       const LayerForm &narrow = layers_[i].form(from), &wide = layers_[i].form(type);
       const double gain = narrow.error * narrow.error - wide.error * wide.error;
       return Widening{i, type, gain > 0 ? (wide.ms - narrow.ms) / gain : kInfinity};
     };
-    const Widening all_the_way = to(DType::kFloat32);
-    if (from == DType::kBFloat16 || !layers_[i].bf16.possible) return all_the_way;
+    const Widening all_the_way = to(widest);
+    const bool between = from == DType::kInt8 && widest == DType::kFloat32;
+    if (!between || !layers_[i].bf16.possible) return all_the_way;
     const Widening half = to(DType::kBFloat16);
     return half.ms_per_error < all_the_way.ms_per_error ? half : all_the_way;
   }
 
-  // Every step of the way from the fastest precisions to fp32, those that buy most error for their
-  // time first. Of each layer only the steps on the lower hull of time over error: others never
-  // come first.
-  std::vector<Widening> Widenings(const Precisions& fastest) const {
+  // Every step of the way from the fastest precisions to the widest, those that buy most error for
+  // their time first.
+  std::vector<Widening> Widenings(const Precisions& fastest, const Types& types) const {
     std::vector<Widening> all;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      DType from = fastest[i];
-      while (from != DType::kFloat32) {
-        all.push_back(Cheapest(i, from));
-        from = all.back().to;
+      const DType widest = WidestOf(i, types);
+      for (DType from = fastest[i]; from != widest; from = all.back().to) {
+        all.push_back(Cheapest(i, from, widest));
       }
     }
     std::ranges::stable_sort(all, {}, &Widening::ms_per_error);
@@ -299,8 +312,8 @@ class Mixer {
 
   Status FindMix() {
     if (layers_.empty()) return OkStatus();
-    const Precisions fastest = Fastest();
-    PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(fastest));
+    const Types all = {DType::kInt8, DType::kBFloat16, DType::kFloat32};
+    PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(Fastest(all)));
     if (candidate.figures.error <= options_.max_error) {
       Keep(std::move(candidate));
       return OkStatus();
@@ -311,9 +324,31 @@ class Mixer {
     } else {
       SpreadError(DType::kBFloat16);
     }
-    // The fewest steps after which the error that is measured stays below the bound.
-    const std::vector<Widening> steps = Widenings(fastest);
-    std::size_t low = 1, high = steps.size();
+    std::optional<Candidate> best;
+    Types types_of_best;
+    for (const Types& types :
+         {all, Types{DType::kInt8, DType::kBFloat16}, Types{DType::kInt8, DType::kFloat32},
+          Types{DType::kBFloat16, DType::kFloat32}}) {
+      PLUMB_ASSIGN_OR_RETURN(std::optional<Candidate> found, Search(types));
+      if (!found) continue;
+      PLUMB_ASSIGN_OR_RETURN(found->figures.ms, TimeOf(found->graph));
+      if (best && best->figures.ms <= found->figures.ms) continue;
+      best = std::move(found);
+      types_of_best = types;
+    }
+    if (!best) return OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(Candidate narrower, NarrowAgain(types_of_best, *best));
+    PLUMB_ASSIGN_OR_RETURN(narrower.figures.ms, TimeOf(narrower.graph));
+    Keep(narrower.figures.ms < best->figures.ms ? std::move(narrower) : *std::move(best));
+    return OkStatus();
+  }
+
+  // The fewest steps from the fastest mix of these types after which the error that is measured
+  // stays below the bound.
+  StatusOr<std::optional<Candidate>> Search(const Types& types) const {
+    const Precisions fastest = Fastest(types);
+    const std::vector<Widening> steps = Widenings(fastest, types);
+    std::size_t low = 0, high = steps.size();
     std::optional<Candidate> found;
     for (std::int64_t tried = 0; low <= high; ++tried) {
       if (runner_.progress) {
@@ -322,29 +357,38 @@ class Mixer {
       const std::size_t middle = low + (high - low) / 2;
       Precisions precisions = fastest;
       for (std::size_t k = 0; k < middle; ++k) precisions[steps[k].layer] = steps[k].to;
-      PLUMB_ASSIGN_OR_RETURN(candidate, TryMix(precisions));
-      if (candidate.figures.error <= options_.max_error) {
-        found = std::move(candidate);
-        high = middle - 1;
-      } else {
+      PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(precisions));
+      if (candidate.figures.error > options_.max_error) {
         low = middle + 1;
+        continue;
       }
+      found = std::move(candidate);
+      if (middle == 0) break;
+      high = middle - 1;
     }
-    if (!found) return OkStatus();
-    PLUMB_RETURN_IF_ERROR(NarrowAgain(fastest, &*found));
-    Keep(*std::move(found));
-    return OkStatus();
+    return found;
+  }
+
+  StatusOr<double> TimeOf(const Graph& graph) const {
+    PLUMB_ASSIGN_OR_RETURN(const auto session, runner_.Compile(graph));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
+    BenchOptions bench;
+    bench.seconds = options_.seconds;
+    PLUMB_ASSIGN_OR_RETURN(const BenchResult result, RunBench(*session, shapes, bench));
+    return result.Ms(0.5);
   }
 
   // Errors of layers add up only roughly: takes back widenings, those that cost most time first, as
   // long as the measured error allows it.
-  Status NarrowAgain(const Precisions& fastest, Candidate* mix) const {
+  StatusOr<Candidate> NarrowAgain(const Types& types, const Candidate& from) const {
+    const Precisions fastest = Fastest(types);
+    Candidate mix{from.figures, from.precisions, from.graph.Clone()};
     const auto saved = [&](std::size_t i) {
-      return layers_[i].form(mix->precisions[i]).ms - layers_[i].form(fastest[i]).ms;
+      return layers_[i].form(mix.precisions[i]).ms - layers_[i].form(fastest[i]).ms;
     };
     std::vector<std::size_t> wide;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (mix->precisions[i] != fastest[i]) wide.push_back(i);
+      if (mix.precisions[i] != fastest[i]) wide.push_back(i);
     }
     std::ranges::stable_sort(wide, std::ranges::greater(), saved);
     const std::size_t tries = std::min(wide.size(), kTakenBack);
@@ -355,16 +399,17 @@ class Mixer {
       }
       // All the way, or half of it.
       std::vector<DType> narrower = {fastest[wide[k]]};
-      const bool half = fastest[wide[k]] == DType::kInt8 && layers_[wide[k]].bf16.possible &&
-                        mix->precisions[wide[k]] == DType::kFloat32 &&
+      const bool half = types.size() == 3 && fastest[wide[k]] == DType::kInt8 &&
+                        layers_[wide[k]].bf16.possible &&
+                        mix.precisions[wide[k]] == DType::kFloat32 &&
                         layers_[wide[k]].bf16.ms < layers_[wide[k]].fp32.ms;
       if (half) narrower.push_back(DType::kBFloat16);
       for (const DType type : narrower) {
-        Precisions precisions = mix->precisions;
+        Precisions precisions = mix.precisions;
         precisions[wide[k]] = type;
         PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(precisions));
         if (candidate.figures.error > options_.max_error) continue;
-        *mix = std::move(candidate);
+        mix = std::move(candidate);
         break;
       }
     }
@@ -372,7 +417,7 @@ class Mixer {
       runner_.progress("narrower", static_cast<std::int64_t>(tries),
                        static_cast<std::int64_t>(tries));
     }
-    return OkStatus();
+    return mix;
   }
 
   // In turns, so that all meet the same disturbances.
