@@ -6,14 +6,11 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <set>
+#include <utility>
 
 #include "absl/strings/str_format.h"
-#include "engine/quantize/insert_rounding.h"
 #include "lab/bench.h"
-#include "lab/compare.h"
-#include "lab/error_sums.h"
-#include "ops/ops.h"
+#include "lab/mix_models.h"
 
 namespace plumb::lab {
 namespace {
@@ -31,13 +28,10 @@ struct Widening {
 
 class Mixer {
  public:
-  Mixer(const MixOptions& options, const SampleRunner& runner)
-      : options_(options), runner_(runner) {}
+  Mixer(MixModels models, const MixOptions& options, const SampleRunner& runner)
+      : options_(options), runner_(runner), models_(std::move(models)), layers_(models_.layers()) {}
 
-  StatusOr<Mix> Run(const Graph& graph) {
-    PLUMB_ASSIGN_OR_RETURN(model_, Calibrate(graph, options_.quantize, runner_));
-    PLUMB_RETURN_IF_ERROR(RunReference());
-    ListLayers();
+  StatusOr<Mix> Run() {
     PLUMB_RETURN_IF_ERROR(MeasureSinglePrecisions());
     PLUMB_RETURN_IF_ERROR(FindMix());
     PLUMB_RETURN_IF_ERROR(TimeCandidates());
@@ -45,156 +39,27 @@ class Mixer {
   }
 
  private:
-  using Precisions = std::vector<DType>;  // by layer
-
   struct Candidate {
     MixCandidate figures;
     Precisions precisions;
     Graph graph;
   };
 
-  // --- what a model computes --------------------------------------------------------------------
-  Status RunReference() {
-    const auto take = [&](std::int64_t, const std::vector<Tensor>& outputs) {
-      expected_.push_back(outputs);
-      return OkStatus();
-    };
-    PLUMB_RETURN_IF_ERROR(runner_.OnEverySample(model_.graph, "fp32", take));
-    const bool floats = std::ranges::any_of(
-        expected_[0], [](const Tensor& tensor) { return IsFloating(tensor.dtype()); });
-    if (floats) return OkStatus();
-    return InvalidArgument("no output of floats whose error could be bounded");
-  }
-
-  struct Errors {
-    double largest = 0, rms = 0;
-  };
-  // Over the first samples, of the output that is farthest off. Outputs whose sizes depend on data
-  // and part count as infinitely far.
-  StatusOr<Errors> ErrorsOf(const Graph& graph, std::int64_t samples, std::string_view what) const {
-    std::vector<ErrorSums> sums(expected_[0].size());
-    const auto take = [&](std::int64_t sample, const std::vector<Tensor>& outputs) {
-      for (std::size_t o = 0; o < outputs.size(); ++o) {
-        sums[o].Add(outputs[o], expected_[static_cast<std::size_t>(sample)][o]);
-      }
-      return OkStatus();
-    };
-    const CalibrationSamples first{samples, runner_.samples.read};
-    const SampleRunner runner{first, runner_.target, runner_.pool, runner_.progress};
-    PLUMB_RETURN_IF_ERROR(runner.OnEverySample(graph, what, take));
-    Errors errors;
-    for (std::size_t o = 0; o < sums.size(); ++o) {
-      if (!IsFloating(expected_[0][o].dtype())) continue;
-      constexpr double kInfinity = std::numeric_limits<double>::infinity();
-      const bool comparable = sums[o].comparable;
-      errors.largest = std::max(errors.largest, comparable ? sums[o].relative() : kInfinity);
-      errors.rms = std::max(errors.rms, comparable ? sums[o].rms() : kInfinity);
-    }
-    return errors;
-  }
-
-  // --- models of given precisions ---------------------------------------------------------------
-  void ListLayers() {
-    std::set<std::string> integers;
-    for (const engine::QuantizeLayer& layer : model_.plan.layers) {
-      if (layer.product) integers.insert(std::string(model_.graph.node(layer.node).name));
-    }
-    const std::vector<std::string> narrow = engine::RoundableProducts(model_.graph, ops::AllOps());
-    const std::set<std::string> rounded(narrow.begin(), narrow.end());
-    for (NodeId id = 0; id < model_.graph.num_nodes(); ++id) {
-      const Node& node = model_.graph.node(id);
-      const std::string name(node.name);
-      if (node.erased || (!integers.contains(name) && !rounded.contains(name))) continue;
-      MixedLayer layer;
-      layer.node = name;
-      layer.op = Str(node.op->name);
-      layer.fp32.possible = true;
-      layer.bf16.possible = rounded.contains(name);
-      layer.int8.possible = integers.contains(name);
-      layers_.push_back(std::move(layer));
-    }
-  }
-
-  StatusOr<Graph> Make(const Precisions& precisions) const {
-    engine::QuantizeOptions quantize = options_.quantize;
-    std::set<std::string> rounded;
-    bool integers = false;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (precisions[i] == DType::kBFloat16) rounded.insert(layers_[i].node);
-      if (precisions[i] == DType::kInt8) {
-        integers = true;
-      } else {
-        quantize.exclude.push_back(layers_[i].node);
-      }
-    }
-    Graph graph = model_.graph.Clone();
-    if (integers) {
-      PLUMB_ASSIGN_OR_RETURN(const engine::QuantizePlan plan,
-                             engine::PlanQuantization(graph, quantize));
-      PLUMB_RETURN_IF_ERROR(engine::InsertQdq(graph, ops::AllOps(), plan, quantize, model_.ranges,
-                                              model_.biases, nullptr));
-    }
-    if (!rounded.empty()) {
-      PLUMB_RETURN_IF_ERROR(engine::InsertRounding(graph, ops::AllOps(), rounded));
-    }
-    return graph;
-  }
-
-  // The narrowest possible of every layer that is no narrower than `type`.
-  Precisions All(DType type) const {
-    Precisions precisions;
-    for (const MixedLayer& layer : layers_) {
-      precisions.push_back(layer.form(type).possible ? type : DType::kFloat32);
-    }
-    return precisions;
-  }
-
-  StatusOr<std::vector<Shape>> Shapes() const {
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, runner_.samples.read(0));
-    std::vector<Shape> shapes;
-    for (const Tensor& input : inputs) shapes.push_back(input.shape());
-    return shapes;
-  }
-
   // --- what is measured -------------------------------------------------------------------------
   Status MeasureSinglePrecisions() {
     for (const auto& [name, type] :
          {std::pair{"fp32", DType::kFloat32}, std::pair{"bf16", DType::kBFloat16},
           std::pair{"int8", DType::kInt8}}) {
-      const Precisions precisions = All(type);
-      if (type != DType::kFloat32 && precisions == All(DType::kFloat32)) continue;
+      const Precisions precisions = models_.All(type);
+      if (type != DType::kFloat32 && precisions == models_.All(DType::kFloat32)) continue;
       Candidate candidate{{name, 0, 0}, precisions, {}};
-      PLUMB_ASSIGN_OR_RETURN(candidate.graph, Make(precisions));
-      PLUMB_ASSIGN_OR_RETURN(const Errors errors,
-                             ErrorsOf(candidate.graph, runner_.samples.count, name));
+      PLUMB_ASSIGN_OR_RETURN(candidate.graph, models_.GraphOf(precisions));
+      PLUMB_ASSIGN_OR_RETURN(const MixModels::Errors errors,
+                             models_.ErrorsOf(candidate.graph, runner_.samples.count, name));
       candidate.figures.error = errors.largest;
       rms_[type] = errors.rms;
-      PLUMB_RETURN_IF_ERROR(TimeLayers(candidate.graph, type));
+      PLUMB_RETURN_IF_ERROR(models_.TimeLayers(candidate.graph, type));
       candidates_.push_back(std::move(candidate));
-    }
-    return OkStatus();
-  }
-
-  Status TimeLayers(const Graph& graph, DType type) {
-    PLUMB_ASSIGN_OR_RETURN(const auto session, runner_.Compile(graph));
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
-    BenchOptions bench;
-    bench.seconds = options_.seconds;
-    bench.profile = true;
-    PLUMB_ASSIGN_OR_RETURN(const BenchResult result, RunBench(*session, shapes, bench));
-    std::map<std::string, double> ms;
-    for (const StepFigures& step : result.steps) ms[step.step.name] += step.median_ms;
-    for (MixedLayer& layer : layers_) {
-      const auto found = ms.find(layer.node);
-      LayerForm& form = layer.form(type);
-      if (form.possible && found != ms.end()) {
-        form.ms = found->second;
-      } else if (type != DType::kFloat32) {
-        form.possible = false;
-      } else {
-        // Part of another step: there is no time of its own to gain.
-        layer.bf16.possible = layer.int8.possible = false;
-      }
     }
     return OkStatus();
   }
@@ -208,12 +73,11 @@ class Mixer {
       MixedLayer& layer = layers_[static_cast<std::size_t>(i)];
       if (runner_.progress) runner_.progress(what, i, count);
       LayerForm& form = layer.form(type);
-      const bool slower = type == DType::kInt8 && layer.bf16.possible && layer.bf16.ms <= form.ms;
-      if (!form.possible || slower || layer.fp32.ms <= form.ms) continue;
-      Precisions alone = All(DType::kFloat32);
+      if (!form.possible || layer.fp32.ms <= form.ms) continue;
+      Precisions alone = models_.All(DType::kFloat32);
       alone[static_cast<std::size_t>(i)] = type;
-      PLUMB_ASSIGN_OR_RETURN(const Graph graph, Make(alone));
-      PLUMB_ASSIGN_OR_RETURN(const Errors errors, ErrorsOf(graph, samples, ""));
+      PLUMB_ASSIGN_OR_RETURN(const Graph graph, models_.GraphOf(alone));
+      PLUMB_ASSIGN_OR_RETURN(const MixModels::Errors errors, models_.ErrorsOf(graph, samples, ""));
       form.error = errors.rms;
     }
     if (runner_.progress) runner_.progress(what, count, count);
@@ -295,9 +159,9 @@ class Mixer {
   // Says nothing of its progress: the search does.
   StatusOr<Candidate> TryMix(const Precisions& precisions) const {
     Candidate candidate{{"mix", 0, 0}, precisions, {}};
-    PLUMB_ASSIGN_OR_RETURN(candidate.graph, Make(precisions));
-    PLUMB_ASSIGN_OR_RETURN(const Errors errors,
-                           ErrorsOf(candidate.graph, runner_.samples.count, ""));
+    PLUMB_ASSIGN_OR_RETURN(candidate.graph, models_.GraphOf(precisions));
+    PLUMB_ASSIGN_OR_RETURN(const MixModels::Errors errors,
+                           models_.ErrorsOf(candidate.graph, runner_.samples.count, ""));
     candidate.figures.error = errors.largest;
     return candidate;
   }
@@ -331,14 +195,14 @@ class Mixer {
           Types{DType::kBFloat16, DType::kFloat32}}) {
       PLUMB_ASSIGN_OR_RETURN(std::optional<Candidate> found, Search(types));
       if (!found) continue;
-      PLUMB_ASSIGN_OR_RETURN(found->figures.ms, TimeOf(found->graph));
+      PLUMB_ASSIGN_OR_RETURN(found->figures.ms, models_.TimeOf(found->graph));
       if (best && best->figures.ms <= found->figures.ms) continue;
       best = std::move(found);
       types_of_best = types;
     }
     if (!best) return OkStatus();
     PLUMB_ASSIGN_OR_RETURN(Candidate narrower, NarrowAgain(types_of_best, *best));
-    PLUMB_ASSIGN_OR_RETURN(narrower.figures.ms, TimeOf(narrower.graph));
+    PLUMB_ASSIGN_OR_RETURN(narrower.figures.ms, models_.TimeOf(narrower.graph));
     Keep(narrower.figures.ms < best->figures.ms ? std::move(narrower) : *std::move(best));
     return OkStatus();
   }
@@ -367,15 +231,6 @@ class Mixer {
       high = middle - 1;
     }
     return found;
-  }
-
-  StatusOr<double> TimeOf(const Graph& graph) const {
-    PLUMB_ASSIGN_OR_RETURN(const auto session, runner_.Compile(graph));
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
-    BenchOptions bench;
-    bench.seconds = options_.seconds;
-    PLUMB_ASSIGN_OR_RETURN(const BenchResult result, RunBench(*session, shapes, bench));
-    return result.Ms(0.5);
   }
 
   // Errors of layers add up only roughly: takes back widenings, those that cost most time first, as
@@ -422,7 +277,7 @@ class Mixer {
 
   // In turns, so that all meet the same disturbances.
   Status TimeCandidates() {
-    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, Shapes());
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, models_.Shapes());
     std::vector<std::unique_ptr<engine::Session>> sessions;
     std::vector<std::vector<double>> ms(candidates_.size());
     for (const Candidate& candidate : candidates_) {
@@ -460,7 +315,7 @@ class Mixer {
       layers_[i].why = WhyNotNarrower(layers_[i], chosen.figures.name);
     }
     mix.graph = std::move(chosen.graph);
-    mix.fp32 = std::move(model_.graph);
+    mix.fp32 = std::move(models_.fp32());
     mix.layers = std::move(layers_);
     return mix;
   }
@@ -486,9 +341,8 @@ class Mixer {
 
   const MixOptions& options_;
   const SampleRunner& runner_;
-  CalibratedModel model_;
-  std::vector<std::vector<Tensor>> expected_;  // by sample
-  std::vector<MixedLayer> layers_;
+  MixModels models_;
+  std::vector<MixedLayer>& layers_;
   std::map<DType, double> rms_;  // of the outputs of single precisions
   std::vector<Candidate> candidates_;
 };
@@ -504,7 +358,8 @@ const LayerForm& MixedLayer::form(DType type) const {
 
 StatusOr<Mix> MixPrecisions(const Graph& graph, const MixOptions& options,
                             const SampleRunner& runner) {
-  return Mixer(options, runner).Run(graph);
+  PLUMB_ASSIGN_OR_RETURN(MixModels models, MixModels::Make(graph, options, runner));
+  return Mixer(std::move(models), options, runner).Run();
 }
 
 }  // namespace plumb::lab
