@@ -44,8 +44,8 @@ struct QuantizePlan {
 // Products with a constant weight are quantised, and additions and pooling that feed them. Their
 // inputs become integers, and their results where those are read in integers or come from a
 // convolution: an output of the graph is not rounded once more. What moves or picks elements has
-// one scale for all that it reads and writes. No layers: there is nothing to quantise. Errors: a name
-// that is not there, a graph that is quantised already.
+// one scale for all that it reads and writes. No layers: there is nothing to quantise. Errors: a
+// name that is not there, a graph that is quantised already.
 StatusOr<QuantizePlan> PlanQuantization(const Graph& graph, const QuantizeOptions& options);
 
 }  // namespace plumb::engine
