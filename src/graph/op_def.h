@@ -275,6 +275,9 @@ struct OpDef {
   // residual_scale, residual_zero_point, inner_scale, inner_zero_point ("QuantizedConv" for Conv).
   std::string_view quantized_form = {};
   bool integer_product = false;  // is such a form
+  // The same for an operator of one input: x, x_scale, x_zero_point, y_scale, y_zero_point; its
+  // attributes are those of this one ("QuantizedGlobalAveragePool").
+  std::string_view quantized_unary = {};
   Quantizing quantizing = Quantizing::kNo;
   // Output elements are elements of input 0 and their order alone decides which, so that it may be
   // taken before or after a quantisation (MaxPool).

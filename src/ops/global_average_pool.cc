@@ -43,6 +43,7 @@ const OpDef& GlobalAveragePoolOp() {
     op.lower = Lower;
     op.samples = GlobalPoolSamples;
     op.quantizable = true;
+    op.quantized_unary = "QuantizedGlobalAveragePool";
     return op;
   }();
   return op;

@@ -30,6 +30,7 @@ class Fusion {
   bool Try(NodeId id) {
     const Node& node = graph_.node(id);
     if (!node.op->quantized_form.empty()) return TryProduct(id);
+    if (!node.op->quantized_unary.empty()) return TryUnary(id);
     if (IsAddition(node)) return TryResidual(id, 0) || TryResidual(id, 1);
     const bool moves = node.op->picks_elements || node.op->movement != nullptr;
     return moves && TryMovement(id);
@@ -266,6 +267,16 @@ class Fusion {
     SetActivation(*sink, &attrs);
     return Replace(producer, absl::StrCat("plumb.", Str(product.op->name)), inputs, attrs,
                    sink->to.values);
+  }
+
+  bool TryUnary(NodeId id) {
+    const Node& node = graph_.node(id);
+    const std::optional<Quantized> x = SmallSource(node.input(0));
+    const std::optional<Sink> sink = SinkOf(node.outputs[0]);
+    if (!x || !sink || sink->activation) return false;
+    return Replace(id, absl::StrCat("plumb.", Str(node.op->quantized_unary)),
+                   {x->values, x->scale, x->zero, sink->to.scale, ZeroPointOf(sink->to)},
+                   node.attrs, sink->to.values);
   }
 
   bool SameScale(const Quantized& a, const Quantized& b) const {

@@ -83,6 +83,24 @@ graph g(x: f32[3,8]) -> (y) {
   EXPECT_THAT(after, HasSubstr("y = plumb.QuantizedMatMul(xq, sx, zx, w, sw, _, _, _, "));
 }
 
+TEST(FuseQuantizedTest, MeansOfImagesStayIntegers) {
+  const std::string after = After("FuseQuantized", R"(
+graph g(x: f32[2,3,5,7]) -> (y) {
+  s = const f32[] {0.02}
+  z = const u8[] {90}
+  t = const f32[] {0.004}
+  u = const i8[] {-7}
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  m = GlobalAveragePool(xd) "mean"
+  mq = QuantizeLinear(m, t, u)
+  y = DequantizeLinear(mq, t, u)
+})",
+                                  {2, 3, 5, 7}, DType::kUndefined, 0.00401);  // one step
+  EXPECT_THAT(after, HasSubstr("= plumb.QuantizedGlobalAveragePool(xq, s, z, t, u) \"mean\""));
+  EXPECT_THAT(after, Not(HasSubstr("= GlobalAveragePool(")));
+}
+
 TEST(FuseQuantizedTest, PadsOfIntegersHoldTheZeroPoint) {
   const std::string after = After("FuseQuantized", R"(
 graph g(x: f32[1,2,3,3]) -> (y) {
