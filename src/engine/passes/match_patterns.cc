@@ -71,10 +71,23 @@ bool SameAttrs(const AttrMap& pattern, const AttrMap& node, const std::optional<
   });
 }
 
+bool IsFloatScalar(const Tensor& tensor) {
+  return tensor.defined() && tensor.num_elements() == 1 && IsFloating(tensor.dtype());
+}
+
+// The index of an input; negative for another name.
+int InputNamed(const OpDef& op, std::string_view name) {
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    if (op.inputs[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 // One attempt to lay a pattern over the graph, from its output backwards.
 class Match {
  public:
-  Match(const Graph& graph, const Graph& pattern) : graph_(graph), pattern_(pattern) {}
+  Match(const Graph& graph, const OpDef& op, const Graph& pattern)
+      : graph_(graph), op_(op), pattern_(pattern) {}
 
   bool Value(ValueId p, ValueId v) {
     if (const auto found = bound_.find(p); found != bound_.end()) return found->second == v;
@@ -83,6 +96,9 @@ class Match {
     }
     const NodeId maker = pattern_.value(p).producer;
     if (maker == kNoNode) {
+      if (InputNamed(op_, pattern_.value(p).name) < 0 && !IsFloatScalar(graph_.value(v).constant)) {
+        return false;
+      }
       bound_[p] = v;
       return true;
     }
@@ -127,6 +143,7 @@ class Match {
   }
 
   const Graph& graph_;
+  const OpDef& op_;
   const Graph& pattern_;
   std::map<ValueId, ValueId> bound_;  // values of the pattern to values of the graph
   std::set<NodeId> nodes_;            // of the graph
@@ -154,17 +171,13 @@ std::string FullName(const OpDef& op) {
   return op.domain.empty() ? std::string(op.name) : absl::StrCat(Str(op.domain), ".", Str(op.name));
 }
 
-bool IsFloatScalar(const Tensor& tensor) {
-  return tensor.defined() && tensor.num_elements() == 1 && IsFloating(tensor.dtype());
-}
-
 // A value of the pattern that follows from constants: its own, and those that were matched.
 std::optional<Tensor> Evaluate(const Graph& graph, const Graph& pattern, const Match& match,
                                ValueId p) {
   if (pattern.IsConstant(p)) return pattern.value(p).constant;
   if (pattern.value(p).producer == kNoNode) {
     const Tensor& constant = graph.value(match.bound().at(p)).constant;
-    if (!IsFloatScalar(constant)) return std::nullopt;
+    if (!IsFloatScalar(constant)) return std::nullopt;  // an operand
     return FromDoubles(DType::kFloat32, {}, ToDoubles(constant));
   }
   const Node& node = pattern.node(pattern.value(p).producer);
@@ -188,17 +201,13 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
   for (ValueId p : pattern.graph.inputs()) {
     const ValueId v = match.bound().at(p);
     const std::string& name = pattern.graph.value(p).name;
-    const auto formal = std::find_if(op.inputs.begin(), op.inputs.end(),
-                                     [&](const Formal& f) { return f.name == name; });
-    if (formal != op.inputs.end()) {
-      inputs[static_cast<std::size_t>(formal - op.inputs.begin())] = v;
+    if (const int i = InputNamed(op, name); i >= 0) {
+      inputs[static_cast<std::size_t>(i)] = v;
       continue;
     }
-    const Tensor& constant = graph.value(v).constant;
-    if (!IsFloatScalar(constant)) return false;
     const bool known = std::any_of(op.attrs.begin(), op.attrs.end(),
                                    [&](const AttrDef& attr) { return attr.name == name; });
-    if (known) attrs.Set(name, static_cast<float>(ToDoubles(constant)[0]));
+    if (known) attrs.Set(name, static_cast<float>(ToDoubles(graph.value(v).constant)[0]));
   }
   for (std::size_t i = 1; i < pattern.graph.outputs().size(); ++i) {
     const ValueId p = pattern.graph.outputs()[i];
@@ -239,7 +248,7 @@ StatusOr<bool> MatchPatterns(Graph& graph, const PassContext& context) {
       const NodeId last = pattern.graph.value(root).producer;
       if (node.erased || last == kNoNode || node.op != pattern.graph.node(last).op) continue;
       const ValueId out = node.outputs[0];
-      Match match(graph, pattern.graph);
+      Match match(graph, *pattern.op, pattern.graph);
       if (out == kNoValue || !match.Value(root, out)) continue;
       if (!Enclosed(graph, Uses(graph), match.nodes(), out)) continue;
       if (!Replace(graph, ops, pattern, match, out)) continue;
