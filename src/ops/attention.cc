@@ -4,15 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <deque>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/attention/attention.h"
 #include "kernels/strided/merge_dims.h"
+#include "ops/attention_patterns.h"
 #include "ops/cost.h"
 #include "ops/expression.h"
 #include "ops/lower.h"
@@ -71,8 +69,7 @@ Status CheckMask(const DimVector& scores, const DimVector& mask) {
 Status Infer(InferContext& context) {
   context.SetOutput(0, context.dtype(kQ), std::nullopt);
   if (!context.has_dims(kQ) || !context.has_dims(kK) || !context.has_dims(kV)) return OkStatus();
-  PLUMB_ASSIGN_OR_RETURN(auto shapes,
-                         Shapes(context.dims(kQ), context.dims(kK), context.dims(kV)));
+  PLUMB_ASSIGN_OR_RETURN(auto shapes, Shapes(context.dims(kQ), context.dims(kK), context.dims(kV)));
   if (context.has_dims(kMask)) {
     PLUMB_RETURN_IF_ERROR(CheckMask(shapes.first, context.dims(kMask)));
   }
@@ -101,8 +98,8 @@ Strides Over(const Shape& batch, const Shape& shape, const Strides& strides) {
 // `shapes` and `strides` of Q, K, V and mask; rank 0 for a mask that is not there or one number.
 StatusOr<Layout> Arrange(const std::array<Shape, 4>& shapes,
                          const std::array<Strides, 4>& strides) {
-  PLUMB_ASSIGN_OR_RETURN(const auto dims, Shapes(ToDims(shapes[kQ]), ToDims(shapes[kK]),
-                                                 ToDims(shapes[kV])));
+  PLUMB_ASSIGN_OR_RETURN(const auto dims,
+                         Shapes(ToDims(shapes[kQ]), ToDims(shapes[kK]), ToDims(shapes[kV])));
   const Shape scores = *ConcreteShape(dims.first), result = *ConcreteShape(dims.second);
   PLUMB_ASSIGN_OR_RETURN(const Shape masked, BroadcastShapes(scores, shapes[kMask]));
   if (masked != scores) {
@@ -308,57 +305,6 @@ Status Lower(LowerContext& context) {
   return OkStatus();
 }
 
-// --- patterns ---------------------------------------------------------------------------------
-// Where exporters scale: nowhere, the scores, the queries, the keys, or both by a root.
-struct Scaling {
-  std::string_view name, inputs, scale, queries, keys, scores;
-};
-constexpr Scaling kScalings[] = {
-    {"queries and keys times", ", c, d", "  scale = Mul(c, d)\n", "  q = Mul(Q, c)\n",
-     "  k = Mul(K, d)\n", ""},
-    {"queries and keys over", ", c, d",
-     "  cd = Mul(c, d)\n  one = const f32[] {1}\n  scale = Div(one, cd)\n", "  q = Div(Q, c)\n",
-     "  k = Div(K, d)\n", ""},
-    {"queries times", ", scale", "", "  q = Mul(Q, scale)\n", "", ""},
-    {"queries over", ", c", "  one = const f32[] {1}\n  scale = Div(one, c)\n",
-     "  q = Div(Q, c)\n", "", ""},
-    {"keys times", ", scale", "", "", "  k = Mul(K, scale)\n", ""},
-    {"keys over", ", c", "  one = const f32[] {1}\n  scale = Div(one, c)\n", "",
-     "  k = Div(K, c)\n", ""},
-    {"scores times", ", scale", "", "", "", "  scaled = Mul(scores, scale)\n"},
-    {"scores over", ", c", "  one = const f32[] {1}\n  scale = Div(one, c)\n", "", "",
-     "  scaled = Div(scores, c)\n"},
-    {"no scale", "", "", "", "", ""},
-};
-
-std::string PatternText(const Scaling& scaling, bool masked) {
-  const bool computed = !scaling.scale.empty();
-  const std::string_view scores = scaling.scores.empty() ? "scores" : "scaled";
-  return absl::StrCat(
-      "graph attention(Q, K, V", masked ? ", mask" : "", Str(scaling.inputs), ") -> (y",
-      computed ? ", scale" : "", ") {\n", Str(scaling.scale), Str(scaling.queries),
-      Str(scaling.keys), "  scores = MatMul(", scaling.queries.empty() ? "Q" : "q", ", ",
-      scaling.keys.empty() ? "K" : "k", ")\n", Str(scaling.scores),
-      masked ? absl::StrCat("  masked = Add(", Str(scores), ", mask)\n") : "",
-      "  weights = Softmax(", masked ? "masked" : Str(scores), ") {axis = -1}\n",
-      "  y = MatMul(weights, V)\n}");
-}
-
-std::vector<Pattern> Patterns() {
-  static const std::deque<std::string> texts = [] {
-    std::deque<std::string> all;
-    for (const Scaling& scaling : kScalings) {
-      for (const bool masked : {true, false}) all.push_back(PatternText(scaling, masked));
-    }
-    return all;
-  }();
-  std::vector<Pattern> patterns;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    patterns.push_back({kScalings[i / 2].name, texts[i]});
-  }
-  return patterns;
-}
-
 // --- samples ----------------------------------------------------------------------------------
 std::vector<Sample> Samples() {
   const AttrMap scaled = Attrs({{"scale", 0.35f}});
@@ -382,9 +328,7 @@ std::vector<Sample> Samples() {
       {"mask of heads",
        {F32({2, 2, 4, 3}), F32({2, 2, 3, 6}), F32({2, 2, 6, 5}), F32({2, 4, 6}, -4, 4)},
        {}},
-      {"mask of one column",
-       {F32({4, 3}), F32({3, 6}), F32({6, 5}), F32({4, 1}, -4, 4)},
-       {}},
+      {"mask of one column", {F32({4, 3}), F32({3, 6}), F32({6, 5}), F32({4, 1}, -4, 4)}, {}},
       {"one number as mask", {F32({4, 3}), F32({3, 6}), F32({6, 5}), F32({})}, {}},
       {"constant mask",
        {F32({2, 5, 8}), F32({2, 8, 5}), F32({2, 5, 4}),
@@ -421,7 +365,7 @@ const OpDef& AttentionOp() {
     op.gradient = Gradient;
     op.cost = CostOf;
     op.lower = Lower;
-    op.patterns = Patterns();
+    op.patterns = AttentionPatterns();
     op.samples = Samples;
     return op;
   }();

@@ -61,9 +61,9 @@ bool SameAttrs(const AttrMap& pattern, const AttrMap& node, const std::optional<
     if (other == nullptr ? !IsNeutral(name, value) : other->index() != value.index()) return false;
     if (other == nullptr) continue;
     const auto* axis = name == "axis" ? std::get_if<std::int64_t>(&value) : nullptr;
-    const bool same = axis != nullptr ? FromFront(*axis, dims) ==
-                                            FromFront(std::get<std::int64_t>(*other), dims)
-                                      : SameValue(value, *other);
+    const bool same =
+        axis != nullptr ? FromFront(*axis, dims) == FromFront(std::get<std::int64_t>(*other), dims)
+                        : SameValue(value, *other);
     if (!same) return false;
   }
   return std::all_of(node.begin(), node.end(), [&](const auto& entry) {

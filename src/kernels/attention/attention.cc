@@ -302,10 +302,11 @@ Estimate EstimateAttention(const AttentionProblem& p, const Algorithm& algorithm
   const double width = number(TileSetFor(choice.isa).lanes) / std::max(1, target.vector_floats());
   const double spent = products + (28 * scores + 8 * packed) / std::min(1.0, width);
   estimate.efficiency = spent > 0 ? estimate.ops / spent : 1;
-  estimate.bytes = 4 * (entries * number(p.queries) * number(p.width + p.value_width) + 2 * packed +
-                        (p.has_mask ? number(Distinct(p.batch, p.mask) * p.keys *
-                                             (p.mask.row != 0 ? p.queries : 1))
-                                    : 0));
+  estimate.bytes =
+      4 *
+      (entries * number(p.queries) * number(p.width + p.value_width) + 2 * packed +
+       (p.has_mask ? number(Distinct(p.batch, p.mask) * p.keys * (p.mask.row != 0 ? p.queries : 1))
+                   : 0));
   estimate.overhead_ns = 500;
   return estimate;
 }

@@ -16,8 +16,9 @@
 // the batch share nothing: the same bits for any number of threads. Only elements inside the
 // operands are touched; y overlaps nothing.
 //
-// A key whose mask is -inf has the weight 0 (times a value that is infinite: NaN). A query that sees
-// no key, or a NaN or +inf among its scores, gives NaN, as the formula does. Without keys y is 0.
+// A key whose mask is -inf has the weight 0 (times a value that is infinite: NaN). A query that
+// sees no key, or a NaN or +inf among its scores, gives NaN, as the formula does. Without keys y is
+// 0.
 //
 // Operands of a call: {q, k, v, mask, y}; mask is null without has_mask.
 #pragma once

@@ -104,8 +104,8 @@ class AttentionTest : public testing::KernelTest {
       SCOPED_TRACE(AttentionAlgorithmName(algorithm));
       Operands run = o;
       RunTwice(BindAttention(p, algorithm, target_),
-               {run.q.data(), run.k.data(), run.v.data(),
-                p.has_mask ? run.mask.data() : nullptr, nullptr},
+               {run.q.data(), run.k.data(), run.v.data(), p.has_mask ? run.mask.data() : nullptr,
+                nullptr},
                4, &run.y);
       CheckValues(p, run, tolerance);
       if (HasFatalFailure()) return;

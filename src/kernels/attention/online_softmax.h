@@ -13,10 +13,10 @@ inline constexpr int kMaxOnlineRows = 64;
 struct OnlineRows {
   float* scores;  // [rows][score_stride]
   int64_t score_stride;
-  int64_t rows;  // at most kMaxOnlineRows
-  int64_t keys;  // of this block, at least 1
-  float* top;    // [kMaxOnlineRows]: the largest score so far
-  float* sum;    // [kMaxOnlineRows]: of the weights so far
+  int64_t rows;   // at most kMaxOnlineRows
+  int64_t keys;   // of this block, at least 1
+  float* top;     // [kMaxOnlineRows]: the largest score so far
+  float* sum;     // [kMaxOnlineRows]: of the weights so far
   float* values;  // [rows][value_stride]: sums of values so far
   int64_t value_stride;
   int64_t value_width;
