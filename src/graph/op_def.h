@@ -197,8 +197,8 @@ struct Sample {
 };
 
 // A small text graph (graph/text.h) that this operator replaces: its inputs are the operator's, or
-// scalar constants that become float attributes of that name; commutative operands match either
-// way.
+// scalar constants that become float attributes of that name. Outputs behind the first are float
+// attributes computed from such constants. Commutative operands match either way.
 struct Pattern {
   std::string_view name;
   std::string_view text;

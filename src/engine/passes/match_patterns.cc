@@ -31,6 +31,11 @@ bool IsNeutral(const std::string& name, const Attr& attr) {
          ((name == "keepdims" && *value == 1) || (name == "noop_with_empty_axes" && *value == 0));
 }
 
+// An axis of a tensor of that rank, counted from the front.
+std::int64_t FromFront(std::int64_t axis, const std::optional<DimVector>& dims) {
+  return axis < 0 && dims ? axis + static_cast<std::int64_t>(dims->size()) : axis;
+}
+
 // Both hold the same type; floats as constants are compared, other types are not looked at.
 bool SameValue(const Attr& pattern, const Attr& node) {
   if (const auto* number = std::get_if<float>(&pattern)) {
@@ -49,21 +54,40 @@ bool SameValue(const Attr& pattern, const Attr& node) {
   return true;
 }
 
-bool SameAttrs(const AttrMap& pattern, const AttrMap& node) {
+// `dims` are those of the node's first input.
+bool SameAttrs(const AttrMap& pattern, const AttrMap& node, const std::optional<DimVector>& dims) {
   for (const auto& [name, value] : pattern) {
     const Attr* other = node.Find(name);
     if (other == nullptr ? !IsNeutral(name, value) : other->index() != value.index()) return false;
-    if (other != nullptr && !SameValue(value, *other)) return false;
+    if (other == nullptr) continue;
+    const auto* axis = name == "axis" ? std::get_if<std::int64_t>(&value) : nullptr;
+    const bool same =
+        axis != nullptr ? FromFront(*axis, dims) == FromFront(std::get<std::int64_t>(*other), dims)
+                        : SameValue(value, *other);
+    if (!same) return false;
   }
   return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
     return pattern.Has(entry.first) || IsNeutral(entry.first, entry.second);
   });
 }
 
+bool IsFloatScalar(const Tensor& tensor) {
+  return tensor.defined() && tensor.num_elements() == 1 && IsFloating(tensor.dtype());
+}
+
+// The index of an input; negative for another name.
+int InputNamed(const OpDef& op, std::string_view name) {
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    if (op.inputs[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 // One attempt to lay a pattern over the graph, from its output backwards.
 class Match {
  public:
-  Match(const Graph& graph, const Graph& pattern) : graph_(graph), pattern_(pattern) {}
+  Match(const Graph& graph, const OpDef& op, const Graph& pattern)
+      : graph_(graph), op_(op), pattern_(pattern) {}
 
   bool Value(ValueId p, ValueId v) {
     if (const auto found = bound_.find(p); found != bound_.end()) return found->second == v;
@@ -72,6 +96,9 @@ class Match {
     }
     const NodeId maker = pattern_.value(p).producer;
     if (maker == kNoNode) {
+      if (InputNamed(op_, pattern_.value(p).name) < 0 && !IsFloatScalar(graph_.value(v).constant)) {
+        return false;
+      }
       bound_[p] = v;
       return true;
     }
@@ -90,7 +117,8 @@ class Match {
     const plumb::Node& pattern = pattern_.node(p);
     const plumb::Node& node = graph_.node(n);
     if (pattern.op != node.op || pattern.inputs.size() != node.inputs.size() ||
-        node.outputs.size() != 1 || !SameAttrs(pattern.attrs, node.attrs)) {
+        node.outputs.size() != 1 || node.inputs.empty() ||
+        !SameAttrs(pattern.attrs, node.attrs, DimsOf(node.inputs[0]))) {
       return false;
     }
     const auto bound = bound_;
@@ -102,6 +130,10 @@ class Match {
     return Inputs(pattern.inputs, {node.inputs[1], node.inputs[0]});
   }
 
+  std::optional<DimVector> DimsOf(ValueId v) const {
+    return v == kNoValue ? std::nullopt : graph_.value(v).info.dims;
+  }
+
   bool Inputs(const std::vector<ValueId>& pattern, const std::vector<ValueId>& inputs) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
       if ((pattern[i] == kNoValue) != (inputs[i] == kNoValue)) return false;
@@ -111,6 +143,7 @@ class Match {
   }
 
   const Graph& graph_;
+  const OpDef& op_;
   const Graph& pattern_;
   std::map<ValueId, ValueId> bound_;  // values of the pattern to values of the graph
   std::set<NodeId> nodes_;            // of the graph
@@ -138,6 +171,27 @@ std::string FullName(const OpDef& op) {
   return op.domain.empty() ? std::string(op.name) : absl::StrCat(Str(op.domain), ".", Str(op.name));
 }
 
+// A value of the pattern that follows from constants: its own, and those that were matched.
+std::optional<Tensor> Evaluate(const Graph& graph, const Graph& pattern, const Match& match,
+                               ValueId p) {
+  if (pattern.IsConstant(p)) return pattern.value(p).constant;
+  if (pattern.value(p).producer == kNoNode) {
+    const Tensor& constant = graph.value(match.bound().at(p)).constant;
+    if (!IsFloatScalar(constant)) return std::nullopt;  // an operand
+    return FromDoubles(DType::kFloat32, {}, ToDoubles(constant));
+  }
+  const Node& node = pattern.node(pattern.value(p).producer);
+  std::vector<Tensor> inputs;
+  for (const ValueId v : node.inputs) {
+    std::optional<Tensor> input = Evaluate(graph, pattern, match, v);
+    if (!input) return std::nullopt;
+    inputs.push_back(*std::move(input));
+  }
+  ReferenceContext context(node, inputs);
+  if (!node.op->reference(context).ok()) return std::nullopt;
+  return context.outputs[0];
+}
+
 // The operator in place of the match; false when it cannot take the operands.
 bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Match& match,
              ValueId out) {
@@ -147,17 +201,19 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
   for (ValueId p : pattern.graph.inputs()) {
     const ValueId v = match.bound().at(p);
     const std::string& name = pattern.graph.value(p).name;
-    const auto formal = std::find_if(op.inputs.begin(), op.inputs.end(),
-                                     [&](const Formal& f) { return f.name == name; });
-    if (formal != op.inputs.end()) {
-      inputs[static_cast<std::size_t>(formal - op.inputs.begin())] = v;
+    if (const int i = InputNamed(op, name); i >= 0) {
+      inputs[static_cast<std::size_t>(i)] = v;
       continue;
     }
-    const Tensor& constant = graph.value(v).constant;
-    if (!constant.defined() || constant.num_elements() != 1 || !IsFloating(constant.dtype())) {
-      return false;
-    }
-    attrs.Set(name, static_cast<float>(ToDoubles(constant)[0]));
+    const bool known = std::any_of(op.attrs.begin(), op.attrs.end(),
+                                   [&](const AttrDef& attr) { return attr.name == name; });
+    if (known) attrs.Set(name, static_cast<float>(ToDoubles(graph.value(v).constant)[0]));
+  }
+  for (std::size_t i = 1; i < pattern.graph.outputs().size(); ++i) {
+    const ValueId p = pattern.graph.outputs()[i];
+    const std::optional<Tensor> value = Evaluate(graph, pattern.graph, match, p);
+    if (!value || !IsFloatScalar(*value)) return false;
+    attrs.Set(pattern.graph.value(p).name, static_cast<float>(ToDoubles(*value)[0]));
   }
   GraphBuilder builder(&graph, &ops);
   const ValueId replaced = builder.Call(FullName(op), inputs, std::move(attrs));
@@ -192,7 +248,7 @@ StatusOr<bool> MatchPatterns(Graph& graph, const PassContext& context) {
       const NodeId last = pattern.graph.value(root).producer;
       if (node.erased || last == kNoNode || node.op != pattern.graph.node(last).op) continue;
       const ValueId out = node.outputs[0];
-      Match match(graph, pattern.graph);
+      Match match(graph, *pattern.op, pattern.graph);
       if (out == kNoValue || !match.Value(root, out)) continue;
       if (!Enclosed(graph, Uses(graph), match.nodes(), out)) continue;
       if (!Replace(graph, ops, pattern, match, out)) continue;

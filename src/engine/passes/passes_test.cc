@@ -61,6 +61,47 @@ graph g(x: f32[N,8]) -> (y) {
   EXPECT_THAT(after, HasSubstr("-> (y)"));
 }
 
+// x [2,3,4] against 5 keys of width 4 and values of width 6; `middle` makes `w` of them.
+std::string AfterAttention(std::string_view middle) {
+  const std::string text = absl::StrCat(R"(
+graph g(x: f32[2,3,4]) -> (y) {
+  k = const f32[2,4,5] seed(1)
+  v = const f32[2,5,6] seed(2)
+  mask = const f32[3,5] seed(3)
+  masks = const f32[3,2,3,5] seed(3)
+  four = const f32[] {4}
+  quarter = const f32[1] {0.25}
+  half = const f32[] {0.5}
+  row = const f32[5] {1, 2, 3, 4, 5}
+)",
+                                        Str(middle), "  y = MatMul(w, v)\n}");
+  return After("MatchPatterns", text, {2, 3, 4});
+}
+
+TEST(PassesTest, ProductsAroundASoftmaxBecomeAttention) {
+  EXPECT_THAT(AfterAttention("  s = MatMul(x, k)\n  w = Softmax(s) {axis = -1}\n"),
+              HasSubstr("y = plumb.Attention(x, k, v) \"attention\""));
+  EXPECT_THAT(AfterAttention("  s = MatMul(x, k)\n  t = Div(s, four)\n  m = Add(mask, t)\n"
+                             "  w = Softmax(m) {axis = 2}\n"),
+              HasSubstr("y = plumb.Attention(x, k, v, mask) {scale = 0.25}"));
+  EXPECT_THAT(AfterAttention("  q = Mul(x, half)\n  h = Mul(half, k)\n  s = MatMul(q, h)\n"
+                             "  w = Softmax(s) {axis = -1}\n"),
+              HasSubstr("y = plumb.Attention(x, k, v) {scale = 0.25}"));
+  EXPECT_THAT(AfterAttention("  q = Mul(quarter, x)\n  s = MatMul(q, k)\n  m = Add(s, mask)\n"
+                             "  w = Softmax(m) {axis = -1}\n"),
+              HasSubstr("y = plumb.Attention(x, k, v, mask) {scale = 0.25}"));
+}
+
+TEST(PassesTest, WhatIsNotAttentionStays) {
+  for (const std::string_view middle : {
+           "  s = MatMul(x, k)\n  w = Softmax(s) {axis = 1}\n",
+           "  s = MatMul(x, k)\n  t = Mul(s, row)\n  w = Softmax(t) {axis = -1}\n",
+           "  s = MatMul(x, k)\n  m = Add(s, masks)\n  w = Softmax(m) {axis = -1}\n",
+       }) {
+    EXPECT_THAT(AfterAttention(middle), Not(HasSubstr("Attention"))) << middle;
+  }
+}
+
 TEST(PassesTest, APatternWhoseMiddleIsReadElsewhereStays) {
   const std::string after = After("MatchPatterns", R"(
 graph g(x: f32[4]) -> (y, s) {
