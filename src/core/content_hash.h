@@ -1,0 +1,20 @@
+// A checksum at the speed of memory, to notice damage. Not against an adversary.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/thread_pool.h"
+
+namespace plumb {
+
+// A change that stays within one 8-byte word is always noticed: each word goes into its lane, and
+// each lane into the result, by functions that can be undone. Others go unnoticed with a chance of
+// about 2^-64.
+std::uint64_t ContentHash(std::span<const std::byte> bytes);
+
+// That of the hashes of pieces of a MiB each, on all threads of the pool (null: on this one).
+std::uint64_t ContentHashInPieces(std::span<const std::byte> bytes, ThreadPool* pool);
+
+}  // namespace plumb
