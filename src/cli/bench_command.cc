@@ -37,6 +37,7 @@ Row Summary(const BenchCommand& command, const LoadedModel& loaded, std::int64_t
   row["p90_ms"] = result.Ms(0.9);
   row["p99_ms"] = result.Ms(0.99);
   row["load_ms"] = load_ms;
+  if (loaded.kept != nullptr) row["cached"] = loaded.kept->found();
   row["peak_rss_mb"] = static_cast<double>(lab::PeakResidentBytes()) / (1 << 20);
   row["gflops"] = nullptr;
   if (result.ops) row["gflops"] = *result.ops / result.Ms(0.5) * 1e-6;
@@ -79,6 +80,7 @@ Status Execute(const BenchCommand& command) {
                          command.model.InputShapes(loaded.graph()));
   PLUMB_RETURN_IF_ERROR(loaded.session->Prepare(shapes));
   const double load_ms = static_cast<double>(NowNanos() - begin) * 1e-6;
+  KeepCompiled(loaded);
   PLUMB_ASSIGN_OR_RETURN(const lab::BenchResult result,
                          lab::RunBench(*loaded.session, shapes, command.bench));
   const std::int64_t batch = lab::BatchOf(loaded.graph(), shapes);
@@ -100,6 +102,7 @@ void AddBench(CLI::App& app, Action* action) {
   command->model.Declare(sub);
   command->model.DeclareBatch(sub);
   command->model.DeclareTune(sub);
+  command->model.DeclareCache(sub);
   lab::BenchOptions& bench = command->bench;
   CLI::Option* iters =
       sub->add_option("--iters", bench.iters, "counted runs (default: as many as --seconds allows)")

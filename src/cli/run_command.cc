@@ -129,6 +129,7 @@ Status Execute(const RunCommand& command) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
+  KeepCompiled(loaded);
   const Graph& graph = loaded.graph();
   if (!command.output.empty()) {
     PLUMB_RETURN_IF_ERROR(WriteOutputs(command.output, graph, outputs));
@@ -153,6 +154,7 @@ void AddRun(CLI::App& app, Action* action) {
   CLI::App* sub = app.add_subcommand("run", "One inference: prints and writes the outputs");
   command->model.Declare(sub);
   command->model.DeclareTune(sub);
+  command->model.DeclareCache(sub);
   command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");

@@ -16,8 +16,8 @@ Status CheckOwn(const std::string& path, const struct stat& info) {
   const bool writable = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
   if (info.st_uid == geteuid() && !writable) return OkStatus();
   return absl::PermissionDeniedError(
-      absl::StrCat("cannot use '", path, "': ",
-                   writable ? "others may write to it" : "it belongs to another user"));
+      absl::StrCat("cannot use '", path,
+                   "': ", writable ? "others may write to it" : "it belongs to another user"));
 }
 
 Status CheckRegular(const std::string& path, const struct stat& info) {

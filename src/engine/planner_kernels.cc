@@ -196,7 +196,7 @@ void Planner::PackWeights() {
       for (std::int64_t task = 0; task < tasks; ++task) pack(task);
     }
   }
-  for (Packing& packing : packing_) model_->chosen(packing.node).push_back(packing.kernel);
+  for (Packing& packing : packing_) model_->AddChosen(packing.node, packing.kernel);
 }
 
 // Notes the problem for those that measure, and says what they found before. Operands whose
@@ -216,7 +216,11 @@ std::optional<TunedKernel> Planner::RememberProblem(
   }
   const TuningDatabase* tuning = model_->options().tuning.get();
   std::optional<TunedKernel> tuned;
-  if (tuning != nullptr) tuned = tuning->Find(KeyOf(*problem));
+  if (tuning != nullptr) {
+    const std::string key = KeyOf(*problem);
+    tuned = tuning->Find(key);
+    model_->consulted().emplace(key, AnswerText(tuned));
+  }
   model_->AddProblem(std::move(problem));
   return tuned;
 }

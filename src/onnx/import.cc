@@ -16,8 +16,9 @@ StatusOr<Graph> ImportFrom(std::span<const std::byte> bytes, const OpTable& ops,
   if (!model.ParseFromString(scanned.structure)) {
     return InvalidArgument("is not an ONNX model: malformed or nested too deep");
   }
-  Importer importer(ops, {std::move(scanned.payloads), std::move(owner), ExternalData(path, options.files)},
-                    options);
+  Importer importer(
+      ops, {std::move(scanned.payloads), std::move(owner), ExternalData(path, options.files)},
+      options);
   return importer.Import(model);
 }
 
