@@ -28,12 +28,12 @@ std::shared_ptr<engine::Model> KeptModel::Load(const engine::CompileOptions& opt
   return found_ ? *model : nullptr;
 }
 
-void KeptModel::Save(engine::Model& model, ThreadPool* pool) {
+void KeptModel::Save(engine::Model& model) {
   if (found_ && !model.has_new_kernels()) return;
   Status saved = folder_.status();
   if (saved.ok()) {
     const engine::CompiledCache cache(*folder_ + "/models", max_bytes_);
-    saved = cache.Save(key_, model, sources_, pool);
+    saved = cache.Save(key_, model, sources_);
   }
   if (saved.ok()) return;
   std::fprintf(stderr, "plumb: warning: the compiled model is not kept: %s\n",
@@ -41,7 +41,7 @@ void KeptModel::Save(engine::Model& model, ThreadPool* pool) {
 }
 
 void KeepCompiled(const LoadedModel& loaded) {
-  if (loaded.kept != nullptr) loaded.kept->Save(*loaded.model, loaded.pool.get());
+  if (loaded.kept != nullptr) loaded.kept->Save(*loaded.model);
 }
 
 }  // namespace plumb::cli

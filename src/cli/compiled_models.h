@@ -26,7 +26,7 @@ class KeptModel {
 
   // Keeps what the next start would have to do again. A warning on standard error says why it
   // cannot: the command was asked for it, and goes on.
-  void Save(engine::Model& model, ThreadPool* pool);
+  void Save(engine::Model& model);
 
  private:
   StatusOr<std::string> folder_;

@@ -46,12 +46,11 @@ std::uint64_t ContentHash(std::span<const std::byte> bytes) {
 }
 
 std::uint64_t ContentHashInPieces(std::span<const std::byte> bytes, ThreadPool* pool) {
-  constexpr std::size_t kPiece = 1 << 20;
-  std::vector<std::uint64_t> hashes((bytes.size() + kPiece - 1) / kPiece);
+  std::vector<std::uint64_t> hashes((bytes.size() + kHashPiece - 1) / kHashPiece);
   const auto hash_piece = [&](std::int64_t piece) {
-    const std::size_t begin = static_cast<std::size_t>(piece) * kPiece;
+    const std::size_t begin = static_cast<std::size_t>(piece) * kHashPiece;
     hashes[static_cast<std::size_t>(piece)] =
-        ContentHash(bytes.subspan(begin, std::min(kPiece, bytes.size() - begin)));
+        ContentHash(bytes.subspan(begin, std::min(kHashPiece, bytes.size() - begin)));
   };
   const auto pieces = static_cast<std::int64_t>(hashes.size());
   if (pool != nullptr) {

@@ -14,7 +14,9 @@ namespace plumb {
 // about 2^-64.
 std::uint64_t ContentHash(std::span<const std::byte> bytes);
 
-// That of the hashes of pieces of a MiB each, on all threads of the pool (null: on this one).
+// ContentHash of the ContentHashes of pieces of so many bytes (the last may be shorter), on all
+// threads of the pool (null: on this one).
+inline constexpr std::size_t kHashPiece = 1 << 20;
 std::uint64_t ContentHashInPieces(std::span<const std::byte> bytes, ThreadPool* pool);
 
 }  // namespace plumb

@@ -111,7 +111,7 @@ StatusOr<std::shared_ptr<Model>> CompiledCache::Load(const CompiledKey& key,
 }
 
 Status CompiledCache::Save(const CompiledKey& key, Model& model,
-                           std::span<const SourceFile> sources, ThreadPool* pool) const {
+                           std::span<const SourceFile> sources) const {
   const CompileOptions& options = model.options();
   PLUMB_RETURN_IF_ERROR(CheckUsable(options));
   PLUMB_RETURN_IF_ERROR(MakeOwnFolder(folder_));
@@ -133,7 +133,7 @@ Status CompiledCache::Save(const CompiledKey& key, Model& model,
                              ", compiled models may take ", FormatBytes(max_bytes_), " together");
   }
   const std::string path = PathFor(key, options);
-  PLUMB_RETURN_IF_ERROR(WriteCompiledFile(path, tables.bytes(), blob.pieces(), pool));
+  PLUMB_RETURN_IF_ERROR(WriteCompiledFile(path, tables.bytes(), blob.pieces()));
   // What was read of the sources lies before this: a change on the way makes the file useless.
   for (const StoredSource& source : head.sources) {
     const StatusOr<FileStamp> stamp = StampOf(source.path);

@@ -43,8 +43,7 @@ class CompiledCache {
   // Keeps a model that was planned. `sources` are the files that it was made of, as they were
   // mapped. Errors say why the next start compiles it again: a source changed meanwhile, no
   // permission, no space, larger than the folder may be, a build without an id.
-  Status Save(const CompiledKey& key, Model& model, std::span<const SourceFile> sources,
-              ThreadPool* pool) const;
+  Status Save(const CompiledKey& key, Model& model, std::span<const SourceFile> sources) const;
 
   // The file of a model; its stamp lies beside it.
   std::string PathFor(const CompiledKey& key, const CompileOptions& options) const;

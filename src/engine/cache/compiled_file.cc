@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "core/content_hash.h"
 #include "core/file_io.h"
@@ -60,6 +61,39 @@ bool IsVouchedFor(const std::string& path, const FileStamp& stamp) {
   return std::ranges::equal((*file)->bytes(), AsBytes(StampText(stamp)));
 }
 
+// By way of a buffer that is hashed when it goes to the file: mapping the file to hash it would
+// make this process as large again. Returns ContentHashInPieces of the blob.
+StatusOr<std::uint64_t> WriteBlob(NewFile& file,
+                                  std::span<const std::span<const std::byte>> pieces) {
+  static constexpr std::array<std::byte, kBlobAlignment> kZeros{};
+  std::vector<std::uint64_t> hashes;
+  std::vector<std::byte> buffer;
+  buffer.reserve(kHashPiece);
+  const auto flush = [&]() -> Status {
+    if (buffer.empty()) return OkStatus();
+    hashes.push_back(ContentHash(buffer));
+    PLUMB_RETURN_IF_ERROR(file.Append(buffer));
+    buffer.clear();
+    return OkStatus();
+  };
+  const auto append = [&](std::span<const std::byte> bytes) -> Status {
+    while (!bytes.empty()) {
+      const std::size_t some = std::min(bytes.size(), kHashPiece - buffer.size());
+      buffer.insert(buffer.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(some));
+      bytes = bytes.subspan(some);
+      if (buffer.size() == kHashPiece) PLUMB_RETURN_IF_ERROR(flush());
+    }
+    return OkStatus();
+  };
+  for (const std::span<const std::byte> piece : pieces) {
+    const std::size_t over = buffer.size() % kZeros.size();  // full buffers are multiples of it
+    if (over != 0) PLUMB_RETURN_IF_ERROR(append(std::span(kZeros).subspan(over)));
+    PLUMB_RETURN_IF_ERROR(append(piece));
+  }
+  PLUMB_RETURN_IF_ERROR(flush());
+  return ContentHash(std::as_bytes(std::span(hashes)));
+}
+
 }  // namespace
 
 std::string StampPath(const std::string& path) { return path + ".stamp"; }
@@ -94,27 +128,14 @@ StatusOr<CompiledFile> OpenCompiledFile(const std::string& path, ThreadPool* poo
 }
 
 Status WriteCompiledFile(const std::string& path, std::string_view tables,
-                         std::span<const std::span<const std::byte>> pieces, ThreadPool* pool) {
-  static constexpr std::array<std::byte, kBlobOffset> kZeros{};
+                         std::span<const std::span<const std::byte>> pieces) {
   PLUMB_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
-  PLUMB_RETURN_IF_ERROR(file.Append(kZeros));
-  for (const std::span<const std::byte> piece : pieces) {
-    const std::int64_t over = file.size() % kBlobAlignment;
-    if (over != 0) {
-      const auto gap = static_cast<std::size_t>(kBlobAlignment - over);
-      PLUMB_RETURN_IF_ERROR(file.Append(std::span(kZeros).first(gap)));
-    }
-    PLUMB_RETURN_IF_ERROR(file.Append(piece));
-  }
+  PLUMB_RETURN_IF_ERROR(file.Append(std::vector<std::byte>(kBlobOffset)));
   Header header;
+  PLUMB_ASSIGN_OR_RETURN(header.blob_hash, WriteBlob(file, pieces));
   header.blob_bytes = static_cast<std::uint64_t>(file.size()) - kBlobOffset;
   header.tables_bytes = tables.size();
   PLUMB_RETURN_IF_ERROR(file.Append(AsBytes(tables)));
-  {
-    PLUMB_ASSIGN_OR_RETURN(const auto written, MappedFile::OpenOwn(file.temporary_path()));
-    const auto blob = written->bytes().subspan(kBlobOffset, header.blob_bytes);
-    header.blob_hash = ContentHashInPieces(blob, pool);
-  }
   header.tables_hash = ContentHash(AsBytes(tables));
   header.header_hash = HashOf(header);
   PLUMB_RETURN_IF_ERROR(file.WriteAt(0, std::as_bytes(std::span(&header, 1))));

@@ -31,7 +31,7 @@ StatusOr<CompiledFile> ReadCompiledFile(std::span<const std::byte> bytes);
 
 // `pieces` of the blob begin at the next multiple of kBlobAlignment. Errors name the path.
 Status WriteCompiledFile(const std::string& path, std::string_view tables,
-                         std::span<const std::span<const std::byte>> pieces, ThreadPool* pool);
+                         std::span<const std::span<const std::byte>> pieces);
 
 // The path of its stamp. The time of its last change says when the model was last used.
 std::string StampPath(const std::string& path);

@@ -59,7 +59,13 @@ StatusOr<CompiledHead> ReadHead(ByteReader& in) {
 }
 
 Status WriteModel(Model& model, ByteWriter& out, BlobWriter& blob) {
-  PLUMB_RETURN_IF_ERROR(WriteGraph(model.graph(), out, blob));
+  const auto packs = [&model](NodeId id) {
+    const auto& kernels = model.chosen(id);
+    return !kernels.empty() && std::ranges::all_of(kernels, [](const auto& kernel) {
+      return kernel->packed_bytes > 0;
+    });
+  };
+  PLUMB_RETURN_IF_ERROR(WriteGraph(model.graph(), packs, out, blob));
   const std::vector<NodeId>& order = model.order();
   for (const NodeId id : order) {
     out.PutCount(model.chosen(id).size());

@@ -9,10 +9,14 @@ namespace {
 
 // --- writing ----------------------------------------------------------------------------------
 
+const std::function<bool(NodeId)> kNoNodePacks = [](NodeId) { return false; };
+
 class GraphWriter {
  public:
-  GraphWriter(const Graph& graph, ByteWriter& out, BlobWriter& blob)
+  GraphWriter(const Graph& graph, const std::function<bool(NodeId)>& packs, ByteWriter& out,
+              BlobWriter& blob)
       : graph_(graph),
+        packs_(packs),
         out_(out),
         blob_(blob),
         numbers_(static_cast<std::size_t>(graph.num_values()), kNoValue) {}
@@ -25,7 +29,7 @@ class GraphWriter {
     out_.PutCount(graph_.states().size());
     for (const State& state : graph_.states()) {
       out_.PutText(state.name);
-      blob_.PutTensor(out_, state.initial);
+      blob_.PutTensor(out_, state.initial, true);
       Number(state.read);
     }
     PutConstants(order);
@@ -79,23 +83,26 @@ class GraphWriter {
   // Those that somebody reads.
   void PutConstants(const std::vector<NodeId>& order) {
     std::vector<ValueId> constants;
-    std::vector<bool> seen(numbers_.size(), false);
-    const auto see = [&](ValueId value) {
-      if (!graph_.IsConstant(value) || seen[static_cast<std::size_t>(value)]) return;
-      seen[static_cast<std::size_t>(value)] = true;
-      constants.push_back(value);
+    std::vector<bool> seen(numbers_.size(), false), in_place(numbers_.size(), false);
+    const auto see = [&](ValueId value, bool packed) {
+      if (!graph_.IsConstant(value)) return;
+      const auto i = static_cast<std::size_t>(value);
+      if (!seen[i]) constants.push_back(value);
+      seen[i] = true;
+      in_place[i] = in_place[i] || !packed;
     };
     for (const NodeId id : order) {
-      std::ranges::for_each(graph_.node(id).inputs, see);
-      for (const Subgraph& sub : graph_.node(id).subgraphs)
-        std::ranges::for_each(sub.captured, see);
+      for (const ValueId value : graph_.node(id).inputs) see(value, packs_(id));
+      for (const Subgraph& sub : graph_.node(id).subgraphs) {
+        for (const ValueId value : sub.captured) see(value, false);
+      }
     }
-    std::ranges::for_each(graph_.outputs(), see);
-    for (const State& state : graph_.states()) see(state.written);
+    for (const ValueId value : graph_.outputs()) see(value, false);
+    for (const State& state : graph_.states()) see(state.written, false);
     out_.PutCount(constants.size());
     for (const ValueId id : constants) {
       out_.PutText(graph_.value(id).name);
-      blob_.PutTensor(out_, graph_.value(id).constant);
+      blob_.PutTensor(out_, graph_.value(id).constant, in_place[static_cast<std::size_t>(id)]);
       Number(id);
     }
   }
@@ -120,7 +127,7 @@ class GraphWriter {
     for (const Subgraph& subgraph : node.subgraphs) {
       out_.PutText(subgraph.name);
       PutUses(subgraph.captured);
-      PLUMB_RETURN_IF_ERROR(GraphWriter(*subgraph.body, out_, blob_).Write());
+      PLUMB_RETURN_IF_ERROR(GraphWriter(*subgraph.body, kNoNodePacks, out_, blob_).Write());
     }
     return OkStatus();
   }
@@ -128,7 +135,7 @@ class GraphWriter {
   void PutAttr(std::int64_t value) { out_.Put(value); }
   void PutAttr(float value) { out_.Put(value); }
   void PutAttr(const std::string& value) { out_.PutText(value); }
-  void PutAttr(const Tensor& value) { blob_.PutTensor(out_, value); }
+  void PutAttr(const Tensor& value) { blob_.PutTensor(out_, value, true); }
   template <typename T>
   void PutAttr(const std::vector<T>& values) {
     out_.PutCount(values.size());
@@ -136,6 +143,7 @@ class GraphWriter {
   }
 
   const Graph& graph_;
+  const std::function<bool(NodeId)>& packs_;
   ByteWriter& out_;
   BlobWriter& blob_;
   std::vector<ValueId> numbers_;  // by value
@@ -304,10 +312,11 @@ class GraphReader {
 
 }  // namespace
 
-Status WriteGraph(const Graph& graph, ByteWriter& out, BlobWriter& blob) {
+Status WriteGraph(const Graph& graph, const std::function<bool(NodeId)>& packs, ByteWriter& out,
+                  BlobWriter& blob) {
   out.PutCount(static_cast<std::size_t>(graph.symbols().size()));
   for (int i = 0; i < graph.symbols().size(); ++i) out.PutText(graph.symbols().Name(i));
-  return GraphWriter(graph, out, blob).Write();
+  return GraphWriter(graph, packs, out, blob).Write();
 }
 
 StatusOr<Graph> ReadGraph(ByteReader& in, const BlobReader& blob, const OpTable& ops) {

@@ -2,7 +2,7 @@
 // has its live nodes and the values that they need, in the same order, and computes the same.
 #pragma once
 
-#include <vector>
+#include <functional>
 
 #include "engine/cache/tensor_store.h"
 #include "graph/graph.h"
@@ -10,8 +10,10 @@
 
 namespace plumb::engine {
 
+// `packs`: whether a node of this graph, not of a subgraph, reads copies of its constants alone.
 // Errors: a size that has no symbol of the graph.
-Status WriteGraph(const Graph& graph, ByteWriter& out, BlobWriter& blob);
+Status WriteGraph(const Graph& graph, const std::function<bool(NodeId)>& packs, ByteWriter& out,
+                  BlobWriter& blob);
 
 // The graph is verified, not inferred. Errors say nothing of where: the bytes are damaged.
 StatusOr<Graph> ReadGraph(ByteReader& in, const BlobReader& blob, const OpTable& ops);

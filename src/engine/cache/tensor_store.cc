@@ -1,6 +1,6 @@
 #include "engine/cache/tensor_store.h"
 
-#include <functional>
+#include <algorithm>
 
 namespace plumb::engine {
 namespace {
@@ -23,7 +23,7 @@ std::int64_t BlobWriter::Add(const void* data, std::int64_t bytes) {
   return offset;
 }
 
-void BlobWriter::PutTensor(ByteWriter& out, const Tensor& tensor) {
+void BlobWriter::PutTensor(ByteWriter& out, const Tensor& tensor, bool read_in_place) {
   out.Put(tensor.dtype());
   out.PutCount(static_cast<std::size_t>(tensor.rank()));
   for (const std::int64_t size : tensor.shape()) out.Put(size);
@@ -33,7 +33,12 @@ void BlobWriter::PutTensor(ByteWriter& out, const Tensor& tensor) {
     return;
   }
   const void* data = tensor.unaligned();
-  for (std::size_t i = 0; i < sources_.size() && tensor.bytes() > 0; ++i) {
+  const bool suits =
+      reinterpret_cast<std::uintptr_t>(data) %
+          static_cast<std::uintptr_t>(std::max<std::int64_t>(1, StorageBytes(tensor.dtype(), 1))) ==
+      0;
+  const bool may_stay = tensor.bytes() > 0 && (suits || !read_in_place);
+  for (std::size_t i = 0; may_stay && i < sources_.size(); ++i) {
     const std::span<const std::byte> file = sources_[i].file->bytes();
     if (!Contains(file, data, tensor.bytes())) continue;
     out.Put(Place::kSource);

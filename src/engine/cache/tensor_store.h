@@ -23,7 +23,9 @@ class BlobWriter {
   // `sources` outlive it: tensors that lie in one of them are not copied.
   explicit BlobWriter(std::span<const SourceFile> sources) : sources_(sources) {}
 
-  void PutTensor(ByteWriter& out, const Tensor& tensor);
+  // Elements that are read where they lie need an address that suits their type: in a source that
+  // gives them none, a copy of them goes into the blob.
+  void PutTensor(ByteWriter& out, const Tensor& tensor, bool read_in_place);
   // Returns the offset.
   std::int64_t Add(const void* data, std::int64_t bytes);
 
