@@ -74,6 +74,15 @@ Status MakeOwnFolder(const std::string& path) {
   return absl::PermissionDeniedError(absl::StrCat("cannot use '", path, "': it is no folder"));
 }
 
+// Spares writing what nobody could use: a source that is written after it was mapped has another
+// stamp than the file will say. One that was written right before may have the same.
+Status CheckUnchanged(const SourceFile& source) {
+  const FileStamp& mapped = source.file->stamp();
+  const StatusOr<FileStamp> is = StampOf(source.path);
+  if (is.ok() && is->SameAs(mapped) && mapped.settled()) return OkStatus();
+  return Unavailable("'", source.path, "' was changed meanwhile");
+}
+
 StatusOr<std::shared_ptr<Model>> Read(const std::string& path, const std::string& key,
                                       const CompileOptions& options, ThreadPool* pool) {
   PLUMB_ASSIGN_OR_RETURN(const CompiledFile file, OpenCompiledFile(path, pool));
@@ -118,6 +127,7 @@ Status CompiledCache::Save(const CompiledKey& key, Model& model,
   CompiledHead head;
   head.key = KeyText(key, options);
   for (const SourceFile& source : sources) {
+    PLUMB_RETURN_IF_ERROR(CheckUnchanged(source));
     head.sources.push_back({source.path, source.file->stamp(), SampleHash(*source.file)});
   }
   ByteWriter tables;
@@ -134,14 +144,6 @@ Status CompiledCache::Save(const CompiledKey& key, Model& model,
   }
   const std::string path = PathFor(key, options);
   PLUMB_RETURN_IF_ERROR(WriteCompiledFile(path, tables.bytes(), blob.pieces()));
-  // What was read of the sources lies before this: a change on the way makes the file useless.
-  for (const StoredSource& source : head.sources) {
-    const StatusOr<FileStamp> stamp = StampOf(source.path);
-    if (stamp.ok() && stamp->SameAs(source.stamp) && source.stamp.settled()) continue;
-    std::error_code error;
-    fs::remove(path, error);
-    return Unavailable("'", source.path, "' was changed meanwhile");
-  }
   RemoveOldest(path);
   return OkStatus();
 }

@@ -18,15 +18,19 @@ constexpr std::array<char, 8> kMagic = {'p', 'l', 'u', 'm', 'b', 'c', 'm', '1'};
 constexpr std::size_t kBlobOffset = 4096;  // a page
 static_assert(kBlobOffset % kBlobAlignment == 0);
 
+// Fills a page, so that every byte of a file is covered by one of the hashes.
 struct Header {
   std::array<char, 8> magic = kMagic;
+  std::uint64_t header_hash = 0;                   // of what follows
   std::uint64_t blob_bytes = 0, tables_bytes = 0;  // the tables follow the blob and end the file
   std::uint64_t blob_hash = 0, tables_hash = 0;
-  std::uint64_t header_hash = 0;  // of what is before it
+  std::array<std::byte, kBlobOffset - 48> zeros{};
 };
+static_assert(sizeof(Header) == kBlobOffset);
 
 std::uint64_t HashOf(const Header& header) {
-  return ContentHash(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_hash)));
+  return ContentHash(
+      std::as_bytes(std::span(&header, 1)).subspan(offsetof(Header, header_hash) + 8));
 }
 
 Status Damaged(const std::string& path) {
@@ -130,8 +134,8 @@ StatusOr<CompiledFile> OpenCompiledFile(const std::string& path, ThreadPool* poo
 Status WriteCompiledFile(const std::string& path, std::string_view tables,
                          std::span<const std::span<const std::byte>> pieces) {
   PLUMB_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
-  PLUMB_RETURN_IF_ERROR(file.Append(std::vector<std::byte>(kBlobOffset)));
   Header header;
+  PLUMB_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(&header, 1))));
   PLUMB_ASSIGN_OR_RETURN(header.blob_hash, WriteBlob(file, pieces));
   header.blob_bytes = static_cast<std::uint64_t>(file.size()) - kBlobOffset;
   header.tables_bytes = tables.size();

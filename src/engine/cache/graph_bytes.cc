@@ -9,14 +9,12 @@ namespace {
 
 // --- writing ----------------------------------------------------------------------------------
 
-const std::function<bool(NodeId)> kNoNodePacks = [](NodeId) { return false; };
-
 class GraphWriter {
  public:
-  GraphWriter(const Graph& graph, const std::function<bool(NodeId)>& packs, ByteWriter& out,
+  GraphWriter(const Graph& graph, std::function<bool(NodeId)> packs, ByteWriter& out,
               BlobWriter& blob)
       : graph_(graph),
-        packs_(packs),
+        packs_(std::move(packs)),
         out_(out),
         blob_(blob),
         numbers_(static_cast<std::size_t>(graph.num_values()), kNoValue) {}
@@ -57,7 +55,9 @@ class GraphWriter {
     if (!dims) return OkStatus();
     out_.PutCount(dims->size());
     for (const Dim& dim : *dims) {
-      if (dim.is_anonymous()) return Unimplemented("a size has no symbol");
+      if (!dim.is_constant() && dim.symbol() >= graph_.symbols().size()) {
+        return Unimplemented("a size has no symbol");
+      }
       out_.Put(dim.is_constant() ? -1 : dim.symbol());
       out_.Put(dim.scale());
       out_.Put(dim.offset());
@@ -127,7 +127,9 @@ class GraphWriter {
     for (const Subgraph& subgraph : node.subgraphs) {
       out_.PutText(subgraph.name);
       PutUses(subgraph.captured);
-      PLUMB_RETURN_IF_ERROR(GraphWriter(*subgraph.body, kNoNodePacks, out_, blob_).Write());
+      PLUMB_RETURN_IF_ERROR(GraphWriter(
+                                *subgraph.body, [](NodeId) { return false; }, out_, blob_)
+                                .Write());
     }
     return OkStatus();
   }
@@ -143,7 +145,7 @@ class GraphWriter {
   }
 
   const Graph& graph_;
-  const std::function<bool(NodeId)>& packs_;
+  const std::function<bool(NodeId)> packs_;
   ByteWriter& out_;
   BlobWriter& blob_;
   std::vector<ValueId> numbers_;  // by value
