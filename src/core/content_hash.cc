@@ -9,13 +9,14 @@
 namespace plumb {
 namespace {
 
-constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
+constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u, kOther = 0xd6e8feb86659fd93u;
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-// Invertible in either argument.
+// Invertible in either argument. Either multiplication spreads what the other leaves in a few bits,
+// so that no few bits of a later word undo a change of a few bits.
 std::uint64_t Take(std::uint64_t lane, std::uint64_t word) {
-  return (std::rotl(lane, 29) ^ word) * kOdd;
+  return std::rotl(lane ^ (word * kOther), 31) * kOdd;
 }
 
 std::uint64_t Mix(std::uint64_t x) {

@@ -1,6 +1,8 @@
 // Kernel steps while planning: operands in the memory order that the operator takes, the kernel
 // that search chose, outputs in new memory, in the memory of an input that nobody needs any more,
 // or where they were reserved.
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -195,6 +197,9 @@ void Planner::PackWeights() {
     } else {
       for (std::int64_t task = 0; task < tasks; ++task) pack(task);
     }
+#ifdef __GLIBC__
+    malloc_trim(0);  // each thread's heap would keep its largest copy
+#endif
   }
   for (Packing& packing : packing_) model_->AddChosen(packing.node, packing.kernel);
 }
