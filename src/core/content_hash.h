@@ -16,7 +16,7 @@ std::uint64_t ContentHash(std::span<const std::byte> bytes);
 
 // ContentHash of the ContentHashes of pieces of so many bytes (the last may be shorter), on all
 // threads of the pool (null: on this one).
-inline constexpr std::size_t kHashPiece = 1 << 20;
+inline constexpr std::size_t kHashPiece = 2 << 20;
 std::uint64_t ContentHashInPieces(std::span<const std::byte> bytes, ThreadPool* pool);
 
 }  // namespace plumb

@@ -20,7 +20,7 @@ StatusOr<NewFile> NewFile::Create(const std::string& path) {
   // Names are taken only where a process with this number died while writing.
   for (int attempt = 0; attempt < 1000; ++attempt) {
     temporary = absl::StrCat(path, ".", getpid(), ".", counter.fetch_add(1), kTemporarySuffix);
-    fd = open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 || errno != EEXIST) break;
   }
   if (fd < 0) return SystemError("write", path, errno);
@@ -39,20 +39,14 @@ NewFile::~NewFile() {
 }
 
 Status NewFile::Append(std::span<const std::byte> bytes) {
-  const std::int64_t at = size_;
-  size_ += static_cast<std::int64_t>(bytes.size());
-  return WriteAt(at, bytes);
-}
-
-Status NewFile::WriteAt(std::int64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = pwrite(fd_, bytes.data(), bytes.size(), offset);
+    const ssize_t written = write(fd_, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
       return SystemError("write", path_, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += written;
+    size_ += written;
   }
   return OkStatus();
 }

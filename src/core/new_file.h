@@ -23,9 +23,7 @@ class NewFile {
   ~NewFile();
 
   Status Append(std::span<const std::byte> bytes);
-  Status WriteAt(std::int64_t offset, std::span<const std::byte> bytes);
   std::int64_t size() const { return size_; }
-  const std::string& temporary_path() const { return temporary_; }
 
   // Gives the file its name; its stamp says what it is from then on.
   StatusOr<FileStamp> Keep();

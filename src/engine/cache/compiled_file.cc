@@ -1,7 +1,10 @@
 #include "engine/cache/compiled_file.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -15,22 +18,23 @@ namespace plumb::engine {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'p', 'l', 'u', 'm', 'b', 'c', 'm', '1'};
-constexpr std::size_t kBlobOffset = 4096;  // a page
-static_assert(kBlobOffset % kBlobAlignment == 0);
 
-// Fills a page, so that every byte of a file is covered by one of the hashes.
-struct Header {
-  std::array<char, 8> magic = kMagic;
-  std::uint64_t header_hash = 0;                   // of what follows
-  std::uint64_t blob_bytes = 0, tables_bytes = 0;  // the tables follow the blob and end the file
+// Together with the blob and the tables before it, it covers every byte of the file by a hash.
+struct Footer {
+  std::uint64_t blob_bytes = 0, tables_bytes = 0;
   std::uint64_t blob_hash = 0, tables_hash = 0;
-  std::array<std::byte, kBlobOffset - 48> zeros{};
+  std::array<char, 8> magic = kMagic;
+  std::uint64_t footer_hash = 0;  // of what is before it
 };
-static_assert(sizeof(Header) == kBlobOffset);
 
-std::uint64_t HashOf(const Header& header) {
-  return ContentHash(
-      std::as_bytes(std::span(&header, 1)).subspan(offsetof(Header, header_hash) + 8));
+std::uint64_t HashOf(const Footer& footer) {
+  return ContentHash(std::as_bytes(std::span(&footer, 1)).first(offsetof(Footer, footer_hash)));
+}
+
+Footer FooterOf(std::span<const std::byte> file) {
+  Footer footer;
+  std::memcpy(&footer, file.last(sizeof(footer)).data(), sizeof(footer));
+  return footer;
 }
 
 Status Damaged(const std::string& path) {
@@ -66,7 +70,9 @@ bool IsVouchedFor(const std::string& path, const FileStamp& stamp) {
 }
 
 // By way of a buffer that is hashed when it goes to the file: mapping the file to hash it would
-// make this process as large again. Returns ContentHashInPieces of the blob.
+// make this process as large again. The buffer is a huge page: written whole and at a multiple of
+// its size, it lies in one where the file system can do that, and whoever maps the file profits.
+// Returns ContentHashInPieces of the blob.
 StatusOr<std::uint64_t> WriteBlob(NewFile& file,
                                   std::span<const std::span<const std::byte>> pieces) {
   static constexpr std::array<std::byte, kBlobAlignment> kZeros{};
@@ -103,17 +109,16 @@ StatusOr<std::uint64_t> WriteBlob(NewFile& file,
 std::string StampPath(const std::string& path) { return path + ".stamp"; }
 
 StatusOr<CompiledFile> ReadCompiledFile(std::span<const std::byte> bytes) {
-  Header header;
   const Status damaged = absl::DataLossError("damaged");
-  if (bytes.size() < kBlobOffset) return damaged;
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  if (header.magic != kMagic || header.header_hash != HashOf(header)) return damaged;
-  const std::size_t left = bytes.size() - kBlobOffset;
-  if (header.blob_bytes > left || header.tables_bytes != left - header.blob_bytes) return damaged;
+  if (bytes.size() < sizeof(Footer)) return damaged;
+  const Footer footer = FooterOf(bytes);
+  if (footer.magic != kMagic || footer.footer_hash != HashOf(footer)) return damaged;
+  const std::size_t left = bytes.size() - sizeof(footer);
+  if (footer.blob_bytes > left || footer.tables_bytes != left - footer.blob_bytes) return damaged;
   CompiledFile result;
-  result.blob = bytes.subspan(kBlobOffset, header.blob_bytes);
-  result.tables = bytes.subspan(kBlobOffset + header.blob_bytes);
-  if (ContentHash(result.tables) != header.tables_hash) return damaged;
+  result.blob = bytes.first(footer.blob_bytes);
+  result.tables = bytes.subspan(footer.blob_bytes, footer.tables_bytes);
+  if (ContentHash(result.tables) != footer.tables_hash) return damaged;
   return result;
 }
 
@@ -121,10 +126,12 @@ StatusOr<CompiledFile> OpenCompiledFile(const std::string& path, ThreadPool* poo
   PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::OpenOwn(path));
   StatusOr<CompiledFile> result = ReadCompiledFile(file->bytes());
   if (!result.ok()) return Damaged(path);
+  // Advice: what has to be read from the disk again comes in huge pages where there are such.
+  madvise(const_cast<std::byte*>(file->data()), static_cast<std::size_t>(file->size()),
+          MADV_HUGEPAGE);
   if (!IsVouchedFor(path, file->stamp())) {
-    Header header;
-    std::memcpy(&header, file->data(), sizeof(header));
-    if (ContentHashInPieces(result->blob, pool) != header.blob_hash) return Damaged(path);
+    const Footer footer = FooterOf(file->bytes());
+    if (ContentHashInPieces(result->blob, pool) != footer.blob_hash) return Damaged(path);
     WriteStamp(path, file->stamp());
   }
   result->file = std::move(file);
@@ -134,15 +141,14 @@ StatusOr<CompiledFile> OpenCompiledFile(const std::string& path, ThreadPool* poo
 Status WriteCompiledFile(const std::string& path, std::string_view tables,
                          std::span<const std::span<const std::byte>> pieces) {
   PLUMB_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
-  Header header;
-  PLUMB_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(&header, 1))));
-  PLUMB_ASSIGN_OR_RETURN(header.blob_hash, WriteBlob(file, pieces));
-  header.blob_bytes = static_cast<std::uint64_t>(file.size()) - kBlobOffset;
-  header.tables_bytes = tables.size();
+  Footer footer;
+  PLUMB_ASSIGN_OR_RETURN(footer.blob_hash, WriteBlob(file, pieces));
+  footer.blob_bytes = static_cast<std::uint64_t>(file.size());
+  footer.tables_bytes = tables.size();
+  footer.tables_hash = ContentHash(AsBytes(tables));
+  footer.footer_hash = HashOf(footer);
   PLUMB_RETURN_IF_ERROR(file.Append(AsBytes(tables)));
-  header.tables_hash = ContentHash(AsBytes(tables));
-  header.header_hash = HashOf(header);
-  PLUMB_RETURN_IF_ERROR(file.WriteAt(0, std::as_bytes(std::span(&header, 1))));
+  PLUMB_RETURN_IF_ERROR(file.Append(std::as_bytes(std::span(&footer, 1))));
   PLUMB_ASSIGN_OR_RETURN(const FileStamp kept, file.Keep());
   WaitUntilSettled(kept);
   const StatusOr<FileStamp> stamp = StampOf(path);

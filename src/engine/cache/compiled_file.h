@@ -1,6 +1,6 @@
-// The file of a compiled model: a header, a blob that is used where it is mapped, and tables.
+// The file of a compiled model: a blob that is used where it is mapped, tables, and a footer.
 //
-// The header and the tables are checked with every opening. The blob is as large as the model, so
+// The footer and the tables are checked with every opening. The blob is as large as the model, so
 // it is checked when nobody can vouch for it: beside the file lies its stamp, which says what the
 // file was (device, inode, size, times) when its content was last known to be right, and since
 // when this machine runs. Whoever writes to a file changes its ctime.
@@ -26,7 +26,7 @@ struct CompiledFile {
 // Errors: not there; not this user's own; damaged. The pool, which may be null, checks the blob.
 StatusOr<CompiledFile> OpenCompiledFile(const std::string& path, ThreadPool* pool);
 
-// The header and the tables of the bytes of a file; the blob is there, and not looked at.
+// The footer and the tables of the bytes of a file; the blob is there, and not looked at.
 StatusOr<CompiledFile> ReadCompiledFile(std::span<const std::byte> bytes);
 
 // `pieces` of the blob begin at the next multiple of kBlobAlignment. Errors name the path.
