@@ -80,7 +80,6 @@ Status Execute(const BenchCommand& command) {
                          command.model.InputShapes(loaded.graph()));
   PLUMB_RETURN_IF_ERROR(loaded.session->Prepare(shapes));
   const double load_ms = static_cast<double>(NowNanos() - begin) * 1e-6;
-  KeepCompiled(loaded);
   PLUMB_ASSIGN_OR_RETURN(const lab::BenchResult result,
                          lab::RunBench(*loaded.session, shapes, command.bench));
   const std::int64_t batch = lab::BatchOf(loaded.graph(), shapes);
@@ -91,6 +90,7 @@ Status Execute(const BenchCommand& command) {
     if (command.format == Format::kTable) std::fputs("\n", stdout);
     std::fputs(FormatRows(ProfileRows(result, ceilings), command.format).c_str(), stdout);
   }
+  KeepCompiled(loaded);
   return OkStatus();
 }
 
