@@ -112,6 +112,12 @@ StatusOr<std::optional<lab::Mix>> ResolvePrecision(const AutoPrecision& automati
     if (automatic.calibration.samples > 0) return ForAutoOnly("--samples");
     return std::nullopt;
   }
+  if (model->cache) {
+    return UsageError(
+        "--cache: what --precision auto finds is not kept; `plumb quantize --precision auto` "
+        "writes "
+        "it to a file");
+  }
   AutoPrecision settled = automatic;
   if (settled.calibration.paths.empty() && settled.calibration.samples == 0) {
     settled.calibration.samples = kSeededSamples;

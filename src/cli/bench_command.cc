@@ -39,6 +39,7 @@ Row Summary(const BenchCommand& command, const LoadedModel& loaded, std::int64_t
   row["p90_ms"] = result.Ms(0.9);
   row["p99_ms"] = result.Ms(0.99);
   row["load_ms"] = load_ms;
+  if (loaded.kept != nullptr) row["cached"] = loaded.kept->found();
   row["peak_rss_mb"] = static_cast<double>(lab::PeakResidentBytes()) / (1 << 20);
   row["gflops"] = nullptr;
   if (result.ops) row["gflops"] = *result.ops / result.Ms(0.5) * 1e-6;
@@ -92,6 +93,7 @@ Status Execute(BenchCommand command) {
     if (command.format == Format::kTable) std::fputs("\n", stdout);
     std::fputs(FormatRows(ProfileRows(result, ceilings), command.format).c_str(), stdout);
   }
+  KeepCompiled(loaded);
   return OkStatus();
 }
 
@@ -104,6 +106,7 @@ void AddBench(CLI::App& app, Action* action) {
   command->model.DeclareBatch(sub);
   command->model.DeclareTune(sub);
   command->automatic.Declare(sub);
+  command->model.DeclareCache(sub);
   lab::BenchOptions& bench = command->bench;
   CLI::Option* iters =
       sub->add_option("--iters", bench.iters, "counted runs (default: as many as --seconds allows)")

@@ -34,6 +34,16 @@ void ModelOptions::DeclareTune(CLI::App* command) {
                     "first measure the kernels that were not measured on this processor before");
 }
 
+void ModelOptions::DeclareCache(CLI::App* command) {
+  CLI::Option* flag = command->add_flag(
+      "--cache", cache, "keep the compiled model in the folder of caches, and start from it");
+  command
+      ->add_option("--cache-limit", cache_limit_mib,
+                   "MiB that compiled models may take there together (default 8192)")
+      ->check(WholeNumber(1, 1 << 30))
+      ->needs(flag);
+}
+
 namespace {
 
 // The type of the products; undefined: what the file says.
@@ -52,12 +62,37 @@ StatusOr<DType> ParsePrecision(const std::string& precision) {
 
 }  // namespace
 
-StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given) {
-  onnx::ImportOptions import{.given_defaults = given};
+StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given,
+                          std::vector<SourceFile>* files) {
+  onnx::ImportOptions import{.given_defaults = given, .files = files};
   PLUMB_ASSIGN_OR_RETURN(const lab::NamedShapes shapes, options.NamedShapes());
   for (const auto& [name, shape] : shapes) import.given_defaults.push_back(name);
   return onnx::ImportFile(options.path, ops::AllOps(), import);
 }
+
+namespace {
+
+StatusOr<std::shared_ptr<engine::Model>> CompileModel(const ModelOptions& options,
+                                                      const std::vector<std::string>& given,
+                                                      const engine::CompileOptions& compile,
+                                                      std::vector<SourceFile>* files) {
+  Graph graph;
+  if (options.mixed != nullptr) {
+    graph = options.mixed->Clone();
+  } else {
+    PLUMB_ASSIGN_OR_RETURN(graph, LoadGraph(options, given, files));
+  }
+  if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
+    return UsageError(
+        "--precision int8 needs a quantised file: `plumb quantize` makes one of a float file");
+  }
+  StatusOr<std::shared_ptr<engine::Model>> model =
+      engine::Model::Compile(std::move(graph), compile);
+  if (model.ok()) return model;
+  return Annotate(model.status(), absl::StrCat("model '", options.path, "'"));
+}
+
+}  // namespace
 
 StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<std::string>& given,
                                 std::shared_ptr<engine::TuningDatabase> tuning) {
@@ -69,24 +104,16 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<s
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
   loaded.tuning = tuning ? std::move(tuning) : engine::TuningDatabase::Open(compile.target);
   compile.tuning = loaded.tuning;
-  Graph graph;
-  if (options.mixed != nullptr) {
-    graph = options.mixed->Clone();
-  } else {
-    PLUMB_ASSIGN_OR_RETURN(graph, LoadGraph(options, given));
-  }
-  if (compile.precision == DType::kInt8 && !lab::IsQuantised(graph)) {
-    return UsageError(
-        "--precision int8 needs a quantised file: `plumb quantize` makes one of a float file");
-  }
-  StatusOr<std::shared_ptr<engine::Model>> model =
-      engine::Model::Compile(std::move(graph), compile);
-  if (!model.ok()) {
-    return Annotate(model.status(), absl::StrCat("model '", options.path, "'"));
-  }
-  loaded.model = *std::move(model);
   const int threads = options.threads > 0 ? options.threads : compile.target.cores;
   loaded.pool = std::make_unique<ThreadPool>(threads);
+  if (options.cache) {
+    loaded.kept = std::make_unique<KeptModel>(options, given);
+    loaded.model = loaded.kept->Load(compile, loaded.pool.get());
+  }
+  if (loaded.model == nullptr) {
+    std::vector<SourceFile>* files = loaded.kept != nullptr ? loaded.kept->sources() : nullptr;
+    PLUMB_ASSIGN_OR_RETURN(loaded.model, CompileModel(options, given, compile, files));
+  }
   loaded.session = std::make_unique<engine::Session>(loaded.model, loaded.pool.get());
   return loaded;
 }

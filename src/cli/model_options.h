@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/compiled_models.h"
 #include "core/thread_pool.h"
 #include "engine/session.h"
 #include "lab/model_inputs.h"
@@ -26,6 +27,8 @@ struct ModelOptions {
   bool tune = false;                  // where DeclareTune was called
   // What --precision auto found (cli/auto_precision.h): loaded in place of the file.
   std::shared_ptr<const Graph> mixed = {};
+  bool cache = false;  // where DeclareCache was called
+  std::int64_t cache_limit_mib = engine::CompiledCache::kDefaultMaxBytes >> 20;
 
   // Declares MODEL, --shape, --threads and --precision; or the first three.
   void Declare(CLI::App* command);
@@ -33,6 +36,8 @@ struct ModelOptions {
   void DeclareBatch(CLI::App* command);
   // --tune: TuneKernels (cli/tuning.h) comes first.
   void DeclareTune(CLI::App* command);
+  // --cache and --cache-limit: LoadModel looks there, KeepCompiled comes after the first plan.
+  void DeclareCache(CLI::App* command);
 
   // --shape by name. Errors are of usage: no NAME=SIZES, a name given twice.
   StatusOr<lab::NamedShapes> NamedShapes() const;
@@ -46,12 +51,14 @@ struct LoadedModel {
   std::shared_ptr<engine::Model> model;
   std::unique_ptr<engine::Session> session;
   std::shared_ptr<engine::TuningDatabase> tuning;  // that kernels were chosen by
+  std::unique_ptr<KeptModel> kept;                 // with --cache
 
   const Graph& graph() const { return model->graph(); }
 };
 
-// The graph of the file, before any pass.
-StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given);
+// The graph of the file, before any pass. `files`, where not null, is given what was mapped.
+StatusOr<Graph> LoadGraph(const ModelOptions& options, const std::vector<std::string>& given,
+                          std::vector<SourceFile>* files = nullptr);
 
 // Inputs that have a default in the file are constants, but for those that --shape or `given`
 // names. Kernels are chosen by `tuning`, null: what the folder of caches holds for this processor.

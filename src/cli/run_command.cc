@@ -133,6 +133,7 @@ Status Execute(RunCommand command) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs,
                          ReadInputs(command.inputs, command.model, loaded));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, loaded.session->Run(inputs));
+  KeepCompiled(loaded);
   const Graph& graph = loaded.graph();
   if (!command.output.empty()) {
     PLUMB_RETURN_IF_ERROR(WriteOutputs(command.output, graph, outputs));
@@ -158,6 +159,7 @@ void AddRun(CLI::App& app, Action* action) {
   command->model.Declare(sub);
   command->model.DeclareTune(sub);
   command->automatic.Declare(sub);
+  command->model.DeclareCache(sub);
   command->inputs.Declare(sub);
   sub->add_option("--labels", command->labels,
                   "names of the classes, one per line: prints the top 5");

@@ -42,7 +42,9 @@ class Progress {
 StatusOr<Tuned> TuneKernels(
     const ModelOptions& options, const std::vector<std::string>& given,
     const std::function<StatusOr<std::vector<Shape>>(const LoadedModel&)>& shapes_of, bool again) {
-  PLUMB_ASSIGN_OR_RETURN(const LoadedModel loaded, LoadModel(options, given));
+  ModelOptions compiled = options;
+  compiled.cache = false;  // a kept model has no choice of kernels any more
+  PLUMB_ASSIGN_OR_RETURN(const LoadedModel loaded, LoadModel(compiled, given));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, shapes_of(loaded));
   PLUMB_RETURN_IF_ERROR(loaded.session->Prepare(shapes));
   Tuned tuned;

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/system_error.h"
+
 namespace plumb {
 namespace {
 
@@ -31,22 +33,6 @@ class FileDescriptor {
  private:
   int fd_;
 };
-
-Status SystemError(const char* what, const std::string& path, int error) {
-  const std::string message =
-      absl::StrCat("cannot ", what, " '", path, "': ", std::generic_category().message(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR: return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS: return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: return absl::ResourceExhaustedError(message);
-    default: return absl::UnavailableError(message);
-  }
-}
 
 Status WriteAll(int fd, std::string_view contents, const std::string& path) {
   while (!contents.empty()) {

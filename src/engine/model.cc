@@ -20,6 +20,21 @@ StatusOr<std::shared_ptr<Model>> Model::Compile(Graph graph, const CompileOption
   return model;
 }
 
+StatusOr<std::shared_ptr<Model>> Model::Restore(Graph graph, const CompileOptions& options,
+                                                KernelTable kernels, Consulted consulted) {
+  std::shared_ptr<Model> model(new Model(std::move(graph), options));
+  if (model->options_.ops == nullptr) model->options_.ops = &ops::AllOps();
+  PLUMB_ASSIGN_OR_RETURN(model->order_, model->graph_.TopologicalOrder());
+  model->chosen_ = std::move(kernels);
+  model->consulted_ = std::move(consulted);
+  return model;
+}
+
+bool Model::has_new_kernels() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return has_new_kernels_;
+}
+
 StatusOr<std::shared_ptr<Model>> Model::Body(NodeId node, int index) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::shared_ptr<Model>& body = bodies_[{node, index}];

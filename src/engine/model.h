@@ -44,20 +44,34 @@ struct ChosenKernel {
   std::int64_t packed_bytes = 0;
 };
 
+// By node; several where one does not fit every memory order.
+using KernelTable = std::map<NodeId, std::vector<std::shared_ptr<const ChosenKernel>>>;
+
 class Model {
  public:
   // Verifies, infers and optimises. Errors name the node.
   static StatusOr<std::shared_ptr<Model>> Compile(Graph graph, const CompileOptions& options);
+
+  // A graph that Compile made before, with kernels that were chosen for its nodes and what was
+  // consulted then.
+  static StatusOr<std::shared_ptr<Model>> Restore(Graph graph, const CompileOptions& options,
+                                                  KernelTable kernels, Consulted consulted);
 
   const Graph& graph() const { return graph_; }
   const std::vector<NodeId>& order() const { return order_; }
   const Target& target() const { return options_.target; }
   const CompileOptions& options() const { return options_; }
 
-  // Chosen kernels by node, several where one does not fit every memory order. Callers hold
-  // mutex().
+  // Chosen kernels, and what the tuning database said of their problems. Callers hold mutex().
   std::mutex& mutex() { return mutex_; }
-  std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) { return chosen_[node]; }
+  const std::vector<std::shared_ptr<const ChosenKernel>>& chosen(NodeId node) {
+    return chosen_[node];
+  }
+  void AddChosen(NodeId node, std::shared_ptr<const ChosenKernel> kernel) {
+    chosen_[node].push_back(std::move(kernel));
+    has_new_kernels_ = true;
+  }
+  Consulted& consulted() { return consulted_; }
   void AddProblem(std::shared_ptr<const KernelProblem> problem) {
     problems_.push_back(std::move(problem));
   }
@@ -70,6 +84,9 @@ class Model {
   // What plans made so far had a choice of kernels for, bodies included. Takes the mutex itself.
   std::vector<std::shared_ptr<const KernelProblem>> problems();
 
+  // Plans chose kernels that Restore was not given. Takes the mutex itself.
+  bool has_new_kernels();
+
   std::int64_t constant_bytes() const;
   std::int64_t packed_bytes();  // so far: kernels are chosen when the first plan is made
 
@@ -80,7 +97,9 @@ class Model {
   CompileOptions options_;
   std::vector<NodeId> order_;
   std::mutex mutex_;
-  std::map<NodeId, std::vector<std::shared_ptr<const ChosenKernel>>> chosen_;
+  KernelTable chosen_;
+  Consulted consulted_;
+  bool has_new_kernels_ = false;
   std::vector<std::shared_ptr<const KernelProblem>> problems_;
   PackedMemory packed_memory_;
   std::map<std::pair<NodeId, int>, std::shared_ptr<Model>> bodies_;

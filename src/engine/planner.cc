@@ -15,12 +15,13 @@ bool InArena(DType dtype) {
 }  // namespace
 
 Planner::Planner(Model* model, ConcreteInference* inference, std::vector<ValueId> available,
-                 std::size_t begin)
+                 std::size_t begin, ThreadPool* pool)
     : model_(model),
       graph_(model->graph()),
       inference_(inference),
       available_(std::move(available)),
       begin_(begin),
+      pool_(pool),
       position_(static_cast<std::size_t>(graph_.num_nodes()), -1),
       needed_(static_cast<std::size_t>(graph_.num_nodes()), false),
       uses_left_(static_cast<std::size_t>(graph_.num_values()), 0),
@@ -39,6 +40,7 @@ StatusOr<Segment> Planner::Plan() {
   WalkBackwards();
   PLUMB_RETURN_IF_ERROR(WalkForwards());
   PLUMB_RETURN_IF_ERROR(WriteOutputs());
+  PackWeights();
   Finish();
   return std::move(segment_);
 }

@@ -4,15 +4,18 @@
 // In this order: infer shapes up to the first node that cannot be planned; find what is needed;
 // give each value its natural memory order; walk backwards to put values straight into the
 // concatenation or output that wants them; walk forwards, turning movement into regions and
-// everything else into kernel calls; plan the arena. One object makes one segment.
+// everything else into kernel calls; plan the arena; pack the weights of kernels that the model did
+// not have yet. One object makes one segment.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/thread_pool.h"
 #include "engine/model.h"
 #include "engine/segment.h"
 #include "engine/value_places.h"
@@ -34,9 +37,9 @@ class Planner {
  public:
   // `inference` knows the shapes of everything in `available` (inputs, states, captures and what
   // earlier segments computed) and is advanced over the nodes of the segment. The caller holds
-  // model->mutex().
+  // model->mutex(). Weights are packed on `pool`, null: on the calling thread.
   Planner(Model* model, ConcreteInference* inference, std::vector<ValueId> available,
-          std::size_t begin);
+          std::size_t begin, ThreadPool* pool = nullptr);
   StatusOr<Segment> Plan();
 
  private:
@@ -47,6 +50,11 @@ class Planner {
   struct PendingStep {
     runtime::Step step;
     int workspace = -1;  // memory
+  };
+  struct Packing {  // of a kernel that is the model's once its weights are packed
+    NodeId node = kNoNode;
+    std::shared_ptr<const ChosenKernel> kernel;
+    std::function<void(void* packed)> pack;
   };
 
   // planner.cc
@@ -88,6 +96,7 @@ class Planner {
   std::optional<TunedKernel> RememberProblem(NodeId id, std::span<const ops::Operand> inputs,
                                              std::span<const ops::Operand> outputs,
                                              std::vector<std::optional<DimVector>> contents);
+  void PackWeights();
   StatusOr<Located> AcquireInput(NodeId id, int index, Effort effort);
   StatusOr<std::vector<Located>> AcquireOutputs(NodeId id, Effort effort,
                                                 std::span<const Located> inputs);
@@ -122,6 +131,7 @@ class Planner {
   ConcreteInference* inference_;
   std::vector<ValueId> available_;
   std::size_t begin_, end_ = 0;
+  ThreadPool* pool_;
   std::vector<int> position_;                          // by node, in the order; -1: not live
   std::vector<bool> needed_;                           // by node
   std::vector<int> uses_left_;                         // by value
@@ -134,6 +144,7 @@ class Planner {
   Places places_;
   std::vector<PendingStep> pending_;
   std::vector<PendingOperand> operands_;
+  std::vector<Packing> packing_;
   int errors_memory_ = -1;  // the counter of wrong indices, where a kernel has one
   Segment segment_;
 };

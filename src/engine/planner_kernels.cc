@@ -1,6 +1,8 @@
 // Kernel steps while planning: operands in the memory order that the operator takes, the kernel
 // that search chose, outputs in new memory, in the memory of an input that nobody needs any more,
 // or where they were reserved.
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -142,8 +144,7 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   for (ValueId v : node(id).inputs) {
     contents.push_back(v != kNoValue ? inference_->info(v).content : std::nullopt);
   }
-  auto& known = model_->chosen(id);
-  for (const std::shared_ptr<const ChosenKernel>& kernel : known) {
+  for (const std::shared_ptr<const ChosenKernel>& kernel : model_->chosen(id)) {
     ops::LowerContext context(node(id), inputs, outputs, contents, model_->target(),
                               &kernel->algorithm);
     context.counts_errors = true;
@@ -169,11 +170,38 @@ StatusOr<bool> Planner::LowerNode(NodeId id, std::span<const ops::Operand> input
   kernel->packed_bytes = choice->packed_bytes;
   if (choice->packed_bytes > 0) {
     PLUMB_ASSIGN_OR_RETURN(kernel->packed, model_->packed_memory().Allocate(choice->packed_bytes));
-    choice->pack(kernel->packed.get());
   }
-  known.push_back(kernel);
+  packing_.push_back({id, kernel, std::move(choice->pack)});
   *chosen = std::move(kernel);
   return true;
+}
+
+// Several at a time: together they hold no more bytes than the largest does alone (or than are
+// few), because what is read and made on the way to the packed weights stays until all of them are
+// done.
+void Planner::PackWeights() {
+  std::int64_t most = 32 << 20;
+  for (const Packing& packing : packing_) most = std::max(most, packing.kernel->packed_bytes);
+  for (std::size_t first = 0, last = 0; first < packing_.size(); first = last) {
+    std::int64_t bytes = 0;
+    do {
+      bytes += packing_[last++].kernel->packed_bytes;
+    } while (last < packing_.size() && bytes + packing_[last].kernel->packed_bytes <= most);
+    const auto pack = [&](std::int64_t task) {
+      const Packing& packing = packing_[first + static_cast<std::size_t>(task)];
+      if (packing.kernel->packed != nullptr) packing.pack(packing.kernel->packed.get());
+    };
+    const auto tasks = static_cast<std::int64_t>(last - first);
+    if (pool_ != nullptr) {
+      pool_->ParallelFor(tasks, pack);
+    } else {
+      for (std::int64_t task = 0; task < tasks; ++task) pack(task);
+    }
+#ifdef __GLIBC__
+    malloc_trim(0);  // each thread's heap would keep its largest copy
+#endif
+  }
+  for (Packing& packing : packing_) model_->AddChosen(packing.node, packing.kernel);
 }
 
 // Notes the problem for those that measure, and says what they found before. Operands whose
@@ -193,7 +221,11 @@ std::optional<TunedKernel> Planner::RememberProblem(
   }
   const TuningDatabase* tuning = model_->options().tuning.get();
   std::optional<TunedKernel> tuned;
-  if (tuning != nullptr) tuned = tuning->Find(KeyOf(*problem));
+  if (tuning != nullptr) {
+    const std::string key = KeyOf(*problem);
+    tuned = tuning->Find(key);
+    model_->consulted().emplace(key, AnswerText(tuned));
+  }
   model_->AddProblem(std::move(problem));
   return tuned;
 }

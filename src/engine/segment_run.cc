@@ -40,7 +40,7 @@ StatusOr<std::shared_ptr<const Segment>> Session::Impl::MakePlan(std::size_t beg
     const std::vector<std::int64_t> values = ToInt64s(tensor);
     inference.info(available[i]).content = DimVector(values.begin(), values.end());
   }
-  Planner planner(model.get(), &inference, {available.begin(), available.end()}, begin);
+  Planner planner(model.get(), &inference, {available.begin(), available.end()}, begin, pool);
   PLUMB_ASSIGN_OR_RETURN(Segment segment, planner.Plan());
   return std::make_shared<const Segment>(std::move(segment));
 }

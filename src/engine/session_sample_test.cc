@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
+#include "core/arena.h"
+#include "engine/cache/compiled_tables.h"
 #include "engine/session.h"
 #include "ops/interpreter.h"
 #include "ops/ops.h"
@@ -86,6 +89,51 @@ TEST_P(SessionSampleTest, EqualsTheInterpreter) {
     for (std::size_t i = 0; i < expected->size(); ++i) {
       ExpectClose((*actual)[i], (*expected)[i], std::max(tested.sample.tolerance, 2e-5));
     }
+  }
+}
+
+// The graph, the kernels and the packed weights as bytes and back.
+StatusOr<std::shared_ptr<Model>> ThroughBytes(Model& model) {
+  ByteWriter tables;
+  BlobWriter blob({});
+  {
+    const std::lock_guard<std::mutex> lock(model.mutex());
+    PLUMB_RETURN_IF_ERROR(WriteModel(model, tables, blob));
+  }
+  PLUMB_ASSIGN_OR_RETURN(AlignedBytes memory, AllocateAligned(blob.bytes()));
+  std::int64_t at = 0;
+  for (const auto piece : blob.pieces()) {
+    at = (at + kBlobAlignment - 1) / kBlobAlignment * kBlobAlignment;
+    std::ranges::copy(piece, memory.get() + at);
+    at += static_cast<std::int64_t>(piece.size());
+  }
+  const std::shared_ptr<std::byte> owner(memory.release(), FreeBytes());
+  const BlobReader there({owner.get(), static_cast<std::size_t>(blob.bytes())}, owner, {});
+  ByteReader in(AsBytes(tables.bytes()));
+  PLUMB_ASSIGN_OR_RETURN(CompiledParts parts, ReadModel(in, there, *model.options().ops));
+  return Model::Restore(std::move(parts.graph), model.options(), std::move(parts.kernels), {});
+}
+
+TEST_P(SessionSampleTest, ComputesTheSameBitsOnceItWasBytes) {
+  const Case& tested = GetParam();
+  auto sample = ops::MakeSampleGraph(*tested.op, tested.sample, ops::AllOps(), {});
+  ASSERT_TRUE(sample.ok()) << sample.status();
+  CompileOptions options;
+  options.target = *HostTarget();
+  const auto model = Model::Compile(sample->graph.Clone(), options);
+  ASSERT_TRUE(model.ok()) << model.status();
+  ThreadPool pool(2);
+  const auto expected = Session(*model, &pool).Run(sample->inputs);
+  const auto read = ThroughBytes(**model);
+  ASSERT_TRUE(read.ok()) << read.status();
+  const auto actual = Session(*read, &pool).Run(sample->inputs);
+  EXPECT_FALSE((*read)->has_new_kernels());
+  ASSERT_EQ(actual.ok(), expected.ok()) << actual.status() << " / " << expected.status();
+  for (std::size_t i = 0; expected.ok() && i < expected->size(); ++i) {
+    const Tensor &a = (*actual)[i], &b = (*expected)[i];
+    ASSERT_EQ(a.shape().ToString(), b.shape().ToString());
+    if (a.dtype() == DType::kString) continue;
+    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), static_cast<std::size_t>(b.bytes())), 0);
   }
 }
 

@@ -26,8 +26,7 @@ bool ParseSeconds(const std::string& text, double* seconds) {
 }
 
 std::string LineOf(const std::string& key, const TunedKernel& kernel) {
-  const std::string line = absl::StrFormat("%s\t%.4g\t%s\t%.4g\t%s", key, kernel.seconds,
-                                           kernel.name, kernel.next_seconds, kernel.next);
+  const std::string line = absl::StrCat(key, "\t", AnswerText(kernel));
   return absl::StrCat(line, "\t", CheckOf(line), "\n");
 }
 
@@ -45,6 +44,12 @@ bool ParseLine(const std::string& text, std::string* key, TunedKernel* kernel) {
 }
 
 }  // namespace
+
+std::string AnswerText(const std::optional<TunedKernel>& kernel) {
+  if (!kernel) return "";
+  return absl::StrFormat("%.4g\t%s\t%.4g\t%s", kernel->seconds, kernel->name, kernel->next_seconds,
+                         kernel->next);
+}
 
 TuningDatabase::TuningDatabase(std::string path) : path_(std::move(path)) { ReadInto(path_); }
 

@@ -26,6 +26,12 @@ struct TunedKernel {
   double next_seconds = 0;
 };
 
+// The same text for what is the same in the file of a database; empty for nothing known.
+std::string AnswerText(const std::optional<TunedKernel>& kernel);
+
+// What a database was asked: the answers by problem.
+using Consulted = std::map<std::string, std::string>;
+
 // Thread-safe.
 class TuningDatabase {
  public:

@@ -45,6 +45,9 @@ StatusOr<Tensor> ExternalData::Load(const Place& place, DType dtype, const Shape
   if (file == nullptr) {
     PLUMB_ASSIGN_OR_RETURN(const std::string path, Resolve(place.location));
     PLUMB_ASSIGN_OR_RETURN(file, MappedFile::Open(path));
+    if (opened_ != nullptr) {
+      opened_->push_back({(fs::path(model_path_).parent_path() / place.location).string(), file});
+    }
   }
   if (dtype == DType::kString) return InvalidArgument("strings cannot be external data");
   const std::int64_t needed = StorageBytes(dtype, NumElements(shape));

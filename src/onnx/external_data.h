@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/mapped_file.h"
 #include "core/tensor.h"
@@ -18,8 +19,10 @@ namespace plumb::onnx {
 // fine: that is how content-addressed caches lay models out).
 class ExternalData {
  public:
-  // An empty path: the model came from memory and has no folder.
-  explicit ExternalData(std::string model_path) : model_path_(std::move(model_path)) {}
+  // An empty path: the model came from memory and has no folder. `opened`, where not null, is given
+  // the files.
+  explicit ExternalData(std::string model_path, std::vector<SourceFile>* opened = nullptr)
+      : model_path_(std::move(model_path)), opened_(opened) {}
 
   struct Place {
     std::string location;
@@ -32,6 +35,7 @@ class ExternalData {
   StatusOr<std::string> Resolve(const std::string& location) const;
 
   std::string model_path_;
+  std::vector<SourceFile>* opened_;
   std::map<std::string, std::shared_ptr<const MappedFile>> files_;  // by location
 };
 

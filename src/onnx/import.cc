@@ -16,8 +16,9 @@ StatusOr<Graph> ImportFrom(std::span<const std::byte> bytes, const OpTable& ops,
   if (!model.ParseFromString(scanned.structure)) {
     return InvalidArgument("is not an ONNX model: malformed or nested too deep");
   }
-  Importer importer(ops, {std::move(scanned.payloads), std::move(owner), ExternalData(path)},
-                    options);
+  Importer importer(
+      ops, {std::move(scanned.payloads), std::move(owner), ExternalData(path, options.files)},
+      options);
   return importer.Import(model);
 }
 
@@ -31,6 +32,7 @@ StatusOr<Graph> WithName(StatusOr<Graph> graph, const std::string& name) {
 StatusOr<Graph> ImportFile(const std::string& path, const OpTable& ops,
                            const ImportOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
+  if (options.files != nullptr) options.files->push_back({path, file});
   const std::span<const std::byte> bytes = file->bytes();
   return WithName(ImportFrom(bytes, ops, std::move(file), path, options), path);
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/mapped_file.h"
 #include "core/status.h"
 #include "graph/graph.h"
 #include "graph/op_def.h"
@@ -25,6 +26,8 @@ struct ImportOptions {
   // it can be folded and packed (before IR version 4 every weight was listed so). The defaults
   // named here become inputs that every run is given instead; other names change nothing.
   std::vector<std::string> given_defaults;
+  // Where set: is given the files that the import mapped, the model first.
+  std::vector<SourceFile>* files = nullptr;
 };
 
 // Errors read "model 'net.onnx': node 'conv_3' (Conv): ..." and never leave a half-made graph. The

@@ -72,6 +72,9 @@ class UsageTest(CommandLine):
              ["tune", self.linear, "--precision", "auto"]),
             ("--max-error is for --precision auto: leave it out, or ask for that",
              ["run", self.linear, "--max-error", "0.1"]),
+            ("--cache: what --precision auto finds is not kept; `plumb quantize --precision auto` "
+             "writes it to a file",
+             ["run", self.linear, "--precision", "auto", "--cache"]),
             ("--samples is for --precision auto: leave it out, or ask for that",
              ["bench", self.linear, "--precision", "bf16", "--samples", "2"]),
             ("--max-error is for --precision auto: leave it out, or ask for that",
