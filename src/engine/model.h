@@ -24,6 +24,7 @@
 
 namespace plumb::engine {
 
+// Whatever is added here and decides the result is part of KeyText (cache/compiled_cache.cc).
 struct CompileOptions {
   Target target;
   const OpTable* ops = nullptr;  // ops::AllOps() when null

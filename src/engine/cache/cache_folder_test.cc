@@ -88,6 +88,18 @@ TEST_F(CompiledCacheTest, TheOldestGoFirst) {
               HasSubstr("compiled models may take 1000 B together"));
 }
 
+TEST_F(CompiledCacheTest, HalfFilesOfTheDeadGo) {
+  fs::create_directories(folder_ + "/models");
+  for (const char* name : {"/models/old.tmp", "/models/young.tmp"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ + name, "half").ok());
+  }
+  const auto hours_ago = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  fs::last_write_time(folder_ + "/models/old.tmp", hours_ago);
+  RunAndSave(Parse(kNet), {Normal({1, 8, 6, 6})});
+  EXPECT_FALSE(fs::exists(folder_ + "/models/old.tmp"));
+  EXPECT_TRUE(fs::exists(folder_ + "/models/young.tmp"));
+}
+
 TEST_F(CompiledCacheTest, ManyAtOnceReadWholeModels) {
   const std::vector<Tensor> inputs = {Normal({1, 8, 6, 6})};
   const std::vector<Tensor> expected = RunAndSave(Parse(kNet), inputs);
