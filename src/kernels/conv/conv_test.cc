@@ -64,7 +64,7 @@ struct Expected {
 // around. The factor of each size, in units of the rounding of fp32; 0 for algorithms that add the
 // products as they are.
 double TransformFactor(const std::string& name) {
-  if (name.starts_with("fft ")) return 20;
+  if (name.starts_with("fft ")) return 10;
   if (!name.starts_with("winograd F(")) return 0;
   switch (name[11] - '0' + name[13] - '0' - 1) {  // m + r - 1
     case 4: return 6;
@@ -357,7 +357,7 @@ TEST_F(ConvTest, WinogradOnEverySizeOfImage) {
 
 TEST_F(ConvTest, FourierTransformsOnEverySizeOfImage) {
   static constexpr std::int64_t kChannels[] = {1, 3, 8, 16, 17, 40};
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < 16; ++i) {
     ConvProblem p = Square(kChannels[Uniform(0, 5)], kChannels[Uniform(0, 5)], 1, 1, 9, 1, 1);
     switch (Uniform(0, 3)) {
       case 0:  // depthwise
@@ -371,7 +371,7 @@ TEST_F(ConvTest, FourierTransformsOnEverySizeOfImage) {
       default: break;
     }
     p.batch = Uniform(1, 2);
-    p.in_size = {Uniform(1, 2), Uniform(5, 45), Uniform(5, 45)};
+    p.in_size = {Uniform(1, 2), Uniform(5, 36), Uniform(5, 36)};
     const std::int64_t most = Uniform(0, 2) == 0 ? 20 : 12;
     p.kernel = {1, Uniform(9, most), Uniform(9, most)};
     p.pad_begin = {0, Uniform(-1, 12), Uniform(-1, 12)};
@@ -390,9 +390,9 @@ TEST_F(ConvTest, FourierTransformsOnEverySizeOfImage) {
 }
 
 TEST_F(ConvTest, FourierTransformsOfTheLargestKernels) {
-  Check(Square(5, 3, 1, 33, 31, 1, 15), false, false);
-  Check(Square(18, 18, 18, 70, 31, 1, 15), false, false);
-  Check(Square(2, 2, 1, 50, 48, 1, 20), false, false);
+  Check(Square(3, 2, 1, 33, 31, 1, 15), false, false);
+  Check(Square(17, 17, 17, 40, 31, 1, 15), false, false);
+  Check(Square(2, 1, 1, 33, 48, 1, 24), false, false);
 }
 
 // First layers: rows of any length, planar and interleaved, with windows beyond either edge.

@@ -2,8 +2,6 @@
 // and save): weights are transformed when they are packed, tiles of the image while it runs.
 #include <algorithm>
 #include <cmath>
-#include <complex>
-#include <numbers>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -34,7 +32,15 @@ std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 std::int64_t RoundUp16(std::int64_t floats) { return CeilDiv(floats, 16) * 16; }
 
 bool IsDepthwise(const ConvProblem& p) {
-  return p.in_channels == p.group && p.out_channels == p.group && p.group > 1;
+  return p.in_channels == p.group && p.out_channels == p.group;
+}
+
+// Transformed weights may take so many times the memory of the weights, or this much.
+bool IsSmall(const ConvProblem& p, std::int64_t packed_bytes) {
+  constexpr std::int64_t kTimes = 13, kBytes = 8 << 20;
+  const std::int64_t weights = p.kernel[1] * p.kernel[2] * (p.in_channels / p.group) *
+                               p.out_channels * std::int64_t{sizeof(float)};
+  return packed_bytes <= std::max(kBytes, kTimes * weights);
 }
 
 // A kernel takes at most three quarters of a tile.
@@ -45,6 +51,21 @@ bool CanRun(const ConvProblem& p, const FftSize& size) {
          p.stride == ones && p.dilation == ones && p.pad_begin[0] == 0 && !p.transposed &&
          p.in_channels > 0 && p.out_channels > 0 && p.dst.channel == 1 &&
          (!p.epilogue.has_residual || p.residual.channel == 1);
+}
+
+std::int64_t BiasFloats(const ConvProblem& p) {
+  return p.epilogue.has_bias ? RoundUp16(p.out_channels) : 0;
+}
+
+std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
+  const TileChoice& choice = ChoiceOf(algorithm);
+  const std::int64_t pairs = FftPairs(kFftSizes[FormOf(algorithm)].size);
+  const std::int64_t lanes = TileSetFor(choice.isa).lanes;
+  const Panels panels = PanelsFor(choice, p.out_channels / p.group);
+  const std::int64_t kernels =
+      IsDepthwise(p) ? CeilDiv(p.in_channels, lanes) * pairs * 2 * lanes
+                     : pairs * p.group * RoundUp16(panels.floats(2 * (p.in_channels / p.group)));
+  return (BiasFloats(p) + kernels) * std::int64_t{sizeof(float)};
 }
 
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
@@ -58,7 +79,7 @@ void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* al
       Algorithm algorithm;
       algorithm.parameters[kChoice] = static_cast<std::int16_t>(i);
       algorithm.parameters[kForm] = static_cast<std::int16_t>(form);
-      algorithms->push_back(algorithm);
+      if (IsSmall(p, PackedBytes(p, algorithm))) algorithms->push_back(algorithm);
     }
   }
 }
@@ -99,10 +120,6 @@ FftParams ParamsFor(const ConvProblem& p, const Algorithm& algorithm, const Targ
   return params;
 }
 
-std::int64_t BiasFloats(const ConvProblem& p) {
-  return p.epilogue.has_bias ? RoundUp16(p.out_channels) : 0;
-}
-
 // Share of the peak that the multiply-adds of the definition reach: they are fewer here, so it may
 // be above 1. Counted in vectors of multiply-adds, two to a cycle.
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
@@ -128,13 +145,11 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
     const double planes = number(FftPairs(params.size()));
     const double rows = 4 * pairs;
     const double products = planes * rows * 2 * number(channels * p.out_channels) / lanes;
-    spent += products /
-             TileEfficiency(choice, target, 4 * params.block, columns, 2 * channels);
+    spent += products / TileEfficiency(choice, target, 4 * params.block, columns, 2 * channels);
     const double blocks = std::ceil(pairs / number(params.block));
-    const double moved =
-        sizeof(float) * planes *
-        (blocks * number(p.group * params.kernel_group) +
-         2 * 2 * pairs * number(params.in_row + params.out_row));
+    const double moved = sizeof(float) * planes *
+                         (blocks * number(p.group * params.kernel_group) +
+                          2 * 2 * pairs * number(params.in_row + params.out_row));
     spent += moved / kCacheBytesPerOperation + 2 * kMove * pairs * pixels * (in + out);
   }
   const double width = lanes / std::max(1, target.vector_floats());
@@ -144,104 +159,111 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
   return nominal / spent * std::min(1.0, width);
 }
 
-std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
-  const TileChoice& choice = ChoiceOf(algorithm);
-  const std::int64_t pairs = FftPairs(kFftSizes[FormOf(algorithm)].size);
-  const std::int64_t lanes = TileSetFor(choice.isa).lanes;
-  const Panels panels = PanelsFor(choice, p.out_channels / p.group);
-  const std::int64_t kernels =
-      IsDepthwise(p) ? CeilDiv(p.in_channels, lanes) * pairs * 2 * lanes
-                     : pairs * p.group * RoundUp16(panels.floats(2 * (p.in_channels / p.group)));
-  return (BiasFloats(p) + kernels) * std::int64_t{sizeof(float)};
-}
-
-// The transform of a kernel as the products want it: conjugate, for a correlation, and scaled for
-// the inverse that follows. In fp64, as its definition says.
+// The transforms of some kernels that lie `stride` floats apart, a vector at most, as the products
+// want them: conjugate, for a correlation, and scaled for the inverse that follows.
 class KernelTransform {
  public:
-  KernelTransform(const ConvProblem& p, const FftSize& size)
-      : rows_(p.kernel[1]), columns_(p.kernel[2]), size_(size) {
-    for (int i = 0; i < size.size; ++i) {
-      roots_.push_back(std::polar(1.0, 2 * std::numbers::pi * i / size.size));
-    }
-    half_.resize(static_cast<std::size_t>(rows_ * size.size));
-  }
+  KernelTransform(const ConvProblem& p, const Algorithm& algorithm)
+      : table_(FftTableFor(ChoiceOf(algorithm).isa)),
+        form_(FormOf(algorithm)),
+        rows_(p.kernel[1]),
+        columns_(p.kernel[2]),
+        tile_(static_cast<std::size_t>(FftFloats(size(), table_.lanes))) {}
 
-  // Calls fn(index, value) for each pair of frequencies. weights: [rows][columns].
+  int size() const { return kFftSizes[form_].size; }
+
+  // Calls fn(pair of frequencies, kernel, real, imaginary part).
   template <typename Fn>
-  void Run(const float* weights, const Fn& fn) {
-    for (std::int64_t y = 0; y < rows_; ++y) {
-      for (int f = 0; f < size_.size; ++f) {
-        std::complex<double> sum = 0;
-        for (std::int64_t x = 0; x < columns_; ++x) sum += Times(weights[y * columns_ + x], f * x);
-        half_[static_cast<std::size_t>(y * size_.size + f)] = sum;
-      }
-    }
-    const double scale = 1.0 / (double(size_.size) * size_.size);
+  void Run(const float* weights, std::int64_t stride, std::int64_t kernels, const Fn& fn) {
+    FftLoad load{};
+    load.size = size();
+    load.tile = tile_.data();
+    load.imaginary = true;
+    table_.load(load);
+    load.imaginary = false;
+    load.src = weights;
+    load.row = load.width = columns_;
+    load.pixel = 1;
+    load.channel = stride;
+    load.height = rows_;
+    load.channels = static_cast<int>(kernels);
+    table_.load(load);
+    table_.forward(form_, tile_.data());
+    const FftSize& form = kFftSizes[form_];
+    const float scale = 1.0f / static_cast<float>(form.size * form.size);
     std::int64_t index = 0;
-    for (int i = 0; i < size_.size; ++i) {
-      const int negative_row = FftNegative(size_, i);
-      if (negative_row < i) continue;
-      for (int j = 0; j < size_.size; ++j) {
-        if (negative_row == i && FftNegative(size_, j) < j) continue;
-        const int row = FftFrequency(size_, i), column = FftFrequency(size_, j);
-        std::complex<double> sum = 0;
-        for (std::int64_t y = 0; y < rows_; ++y) {
-          sum += Times(half_[static_cast<std::size_t>(y * size_.size + column)], row * y);
+    for (int i = 0; i < form.size; ++i) {
+      const int negative = FftNegative(form, i);
+      for (int j = negative < i ? form.size : 0; j < form.size; ++j) {
+        if (negative == i && FftNegative(form, j) < j) continue;
+        const float* at = tile_.data() + (i * FftPitch(form.size) + j) * 2 * table_.lanes;
+        for (std::int64_t k = 0; k < kernels; ++k) {
+          fn(index, k, at[k] * scale, -at[table_.lanes + k] * scale);
         }
-        fn(index++, sum * scale);
+        ++index;
       }
     }
   }
 
  private:
-  std::complex<double> Times(std::complex<double> x, std::int64_t turn) const {
-    return x * roots_[static_cast<std::size_t>(turn % size_.size)];
-  }
-
+  const FftTable& table_;
+  int form_;
   std::int64_t rows_, columns_;
-  FftSize size_;
-  std::vector<std::complex<double>> roots_, half_;
+  std::vector<float> tile_;
 };
+
+void PackDepthwise(const ConvProblem& p, const Algorithm& algorithm, const float* weights,
+                   float* to) {
+  KernelTransform transform(p, algorithm);
+  const std::int64_t lanes = TileSetFor(ChoiceOf(algorithm).isa).lanes;
+  const std::int64_t taps = p.kernel[1] * p.kernel[2];
+  for (std::int64_t first = 0; first < p.in_channels; first += lanes) {
+    float* at = to + first * FftPairs(transform.size()) * 2;
+    transform.Run(weights + first * taps, taps, std::min(lanes, p.in_channels - first),
+                  [&](std::int64_t index, std::int64_t k, float re, float im) {
+                    at[index * 2 * lanes + k] = re;
+                    at[(index * 2 + 1) * lanes + k] = im;
+                  });
+  }
+}
+
+// In each plane and group panels of [real, imaginary part][input channel][column].
+void PackDense(const ConvProblem& p, const Algorithm& algorithm, const float* weights, float* to) {
+  KernelTransform transform(p, algorithm);
+  const std::int64_t channels = p.in_channels / p.group, columns = p.out_channels / p.group;
+  const std::int64_t taps = p.kernel[1] * p.kernel[2];
+  const Panels panels = PanelsFor(ChoiceOf(algorithm), columns);
+  const std::int64_t group_floats = RoundUp16(panels.floats(2 * channels));
+  for (std::int64_t group = 0; group < p.group; ++group) {
+    for (std::int64_t column = 0; column < columns; column += panels.lanes) {
+      const std::int64_t panel = column / panels.width();
+      const std::int64_t width = std::int64_t{panels.vectors_of(panel)} * panels.lanes;
+      float* place =
+          to + group * group_floats + panels.offset(panel, 2 * channels) + column % panels.width();
+      const float* kernels = weights + (group * columns + column) * channels * taps;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        transform.Run(kernels + c * taps, channels * taps,
+                      std::min<std::int64_t>(panels.lanes, columns - column),
+                      [&](std::int64_t index, std::int64_t k, float re, float im) {
+                        float* at = place + index * p.group * group_floats + k;
+                        at[c * width] = re;
+                        at[(channels + c) * width] = im;
+                      });
+      }
+    }
+  }
+}
 
 void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights, const float* bias,
           void* packed) {
-  const TileChoice& choice = ChoiceOf(algorithm);
-  const FftSize& size = kFftSizes[FormOf(algorithm)];
-  const std::int64_t lanes = TileSetFor(choice.isa).lanes;
-  const std::int64_t channels = p.in_channels / p.group, columns = p.out_channels / p.group;
-  const std::int64_t taps = p.kernel[1] * p.kernel[2];
   float* to = static_cast<float*>(packed);
   std::fill_n(to, PackedBytes(p, algorithm) / std::int64_t{sizeof(float)}, 0.0f);
   if (bias != nullptr) std::copy_n(bias, p.out_channels, to);
   to += BiasFloats(p);
-  KernelTransform transform(p, size);
   if (IsDepthwise(p)) {
-    for (std::int64_t c = 0; c < p.in_channels; ++c) {
-      float* at = to + c / lanes * FftPairs(size.size) * 2 * lanes + c % lanes;
-      transform.Run(weights + c * taps, [&](std::int64_t index, std::complex<double> value) {
-        at[index * 2 * lanes] = static_cast<float>(value.real());
-        at[(index * 2 + 1) * lanes] = static_cast<float>(value.imag());
-      });
-    }
-    return;
-  }
-  const Panels panels = PanelsFor(choice, columns);
-  const std::int64_t group_floats = RoundUp16(panels.floats(2 * channels));
-  for (std::int64_t o = 0; o < p.out_channels; ++o) {
-    const std::int64_t group = o / columns, column = o % columns;
-    const std::int64_t panel = column / panels.width();
-    const std::int64_t width = std::int64_t{panels.vectors_of(panel)} * lanes;
-    float* place = to + group * group_floats + panels.offset(panel, 2 * channels) +
-                   column % panels.width();
-    for (std::int64_t c = 0; c < channels; ++c) {
-      transform.Run(weights + (o * channels + c) * taps,
-                    [&](std::int64_t index, std::complex<double> value) {
-                      float* at = place + index * p.group * group_floats;
-                      at[c * width] = static_cast<float>(value.real());
-                      at[(channels + c) * width] = static_cast<float>(value.imag());
-                    });
-    }
+    PackDepthwise(p, algorithm, weights, to);
+  } else {
+    PackDense(p, algorithm, weights, to);
   }
 }
 
@@ -252,8 +274,7 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
   kernel.run = RunFft;
   const std::int64_t tiles = kFftSlots * FftFloats(params.size(), TileSetFor(params.isa).lanes);
   const std::int64_t planes = FftPairs(params.size()) * (params.in_plane + params.out_plane);
-  kernel.workspace_bytes =
-      (tiles + (params.depthwise ? 0 : planes)) * std::int64_t{sizeof(float)};
+  kernel.workspace_bytes = (tiles + (params.depthwise ? 0 : planes)) * std::int64_t{sizeof(float)};
   kernel.params.Set(params);
   return kernel;
 }

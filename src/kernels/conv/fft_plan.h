@@ -24,11 +24,11 @@ struct FftParams {
   int form;  // of kFftSizes
   int max_rows;
   bool depthwise;
-  Panels panels;                          // of the output channels of a group
-  std::int64_t tile_rows, tile_columns;   // tiles of an image
-  std::int64_t out_rows, out_columns;     // outputs of a tile
-  std::int64_t block;                     // pairs of tiles at a time
-  std::int64_t in_part, in_row, in_plane;    // floats: part of a row, row, plane
+  Panels panels;                           // of the output channels of a group
+  std::int64_t tile_rows, tile_columns;    // tiles of an image
+  std::int64_t out_rows, out_columns;      // outputs of a tile
+  std::int64_t block;                      // pairs of tiles at a time
+  std::int64_t in_part, in_row, in_plane;  // floats: part of a row, row, plane
   std::int64_t out_part, out_row, out_plane;
   std::int64_t kernel_plane, kernel_group;
 

@@ -74,6 +74,13 @@ class FftRun {
     return {index / problem_.out_size[0], index % problem_.out_size[0], row * p_.out_rows,
             column * p_.out_columns};
   }
+  // Outputs of the tile that lie inside the image.
+  std::int64_t Rows(const Place& place) const {
+    return std::min(p_.out_rows, problem_.out_size[1] - place.y);
+  }
+  std::int64_t Columns(const Place& place) const {
+    return std::min(p_.out_columns, problem_.out_size[2] - place.x);
+  }
   static std::int64_t OffsetOf(const ImageStrides& strides, const Place& place) {
     return place.image * strides.batch + place.depth * strides.spatial[0] +
            place.y * strides.spatial[1] + place.x * strides.spatial[2];
@@ -88,16 +95,20 @@ class FftRun {
       load.imaginary = part == 1;
       if (index < p_.tiles()) {
         const Place place = PlaceOf(index);
-        load.src = src_ + place.image * problem_.src.batch +
-                   place.depth * problem_.src.spatial[0] + channel * problem_.src.channel;
+        load.src = src_ + place.image * problem_.src.batch + place.depth * problem_.src.spatial[0] +
+                   channel * problem_.src.channel;
         load.row = problem_.src.spatial[1];
         load.pixel = problem_.src.spatial[2];
         load.channel = problem_.src.channel;
         load.top = place.y - problem_.pad_begin[1];
         load.left = place.x - problem_.pad_begin[2];
-        // An end pad of the depth may lie behind the image.
-        load.height = place.depth < problem_.in_size[0] ? problem_.in_size[1] : 0;
-        load.width = problem_.in_size[2];
+        // What no output of the tile sees stays outside. An end pad of the depth may lie behind the
+        // image.
+        const std::int64_t bottom = load.top + Rows(place) + problem_.kernel[1] - 1;
+        const std::int64_t right = load.left + Columns(place) + problem_.kernel[2] - 1;
+        const bool in_depth = place.depth < problem_.in_size[0];
+        load.height = in_depth ? std::min(problem_.in_size[1], bottom) : 0;
+        load.width = std::min(problem_.in_size[2], right);
         load.channels = Channels(channel, problem_.in_channels);
       }
       table_.load(load);
@@ -113,8 +124,8 @@ class FftRun {
       store.tile = tile;
       store.size = p_.size();
       store.imaginary = part == 1;
-      store.rows = std::min(p_.out_rows, problem_.out_size[1] - place.y);
-      store.columns = std::min(p_.out_columns, problem_.out_size[2] - place.x);
+      store.rows = Rows(place);
+      store.columns = Columns(place);
       store.dst = dst_ + OffsetOf(problem_.dst, place) + channel;
       store.dst_row = problem_.dst.spatial[1];
       store.dst_pixel = problem_.dst.spatial[2];

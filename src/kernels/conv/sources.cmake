@@ -9,4 +9,4 @@ list(APPEND KERNELS_SOURCES
   conv/depthwise_any_avx2.cc conv/depthwise_k3_avx2.cc conv/depthwise_k5_avx2.cc
   conv/depthwise_any_avx512.cc conv/depthwise_k3_avx512.cc conv/depthwise_k5_avx512.cc)
 list(APPEND KERNELS_ISA_TESTS conv/conv_test.cc)
-list(APPEND KERNELS_BENCHMARKS conv/conv_bench.cc)
+list(APPEND KERNELS_BENCHMARKS conv/conv_bench.cc conv/conv_large_bench.cc)
