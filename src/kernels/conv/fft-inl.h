@@ -32,6 +32,9 @@ constexpr float kSine[64] = {
     -0.831469612f, -0.773010453f, -0.707106781f, -0.634393284f,  -0.555570233f, -0.471396737f,
     -0.382683432f, -0.290284677f, -0.195090322f, -0.0980171403f};
 
+// A copy, so that no symbol is shared with sources of other instruction sets.
+constexpr FftSize kSizes[kFftSizeCount] = {kFftSizes[0], kFftSizes[1], kFftSizes[2]};
+
 struct Complex {
   Vec re, im;
 };
@@ -197,7 +200,7 @@ void StoreTile(const FftStore& p) noexcept {
 // Calls fn(index, pixel at a position, pixel at its negative).
 template <typename Fn>
 PLUMB_INLINE void ForEachPair(int form, float* tile, Fn fn) {
-  const FftSize size = kFftSizes[form];
+  const FftSize size = kSizes[form];
   int negative[kMaxFftSize];
   for (int i = 0; i < size.size; ++i) negative[i] = FftNegative(size, i);
   const int64_t pixel = 2 * Vec::kLanes, row = FftPitch(size.size) * pixel;
