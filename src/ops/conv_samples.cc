@@ -65,6 +65,9 @@ std::vector<Sample> ConvSamples() {
       {"f64", {Random(DType::kFloat64, {1, 3, 5, 5}), Random(DType::kFloat64, {2, 3, 3, 3})}, {}});
   samples.push_back(
       {"weight given at run time", {F32({1, 3, 5, 5}), F32({2, 3, 3, 3}), F32({2})}, {}});
+  samples.push_back(Case("large kernel", {1, 3, 14, 17}, {5, 3, 9, 11}, Pads({4, 3, 5, 2})));
+  samples.push_back(
+      Case("large depthwise", {2, 18, 11, 12}, {18, 1, 9, 9}, Grouped(18, Pads({4, 4, 4, 4}))));
   return samples;
 }
 

@@ -74,6 +74,7 @@ TEST(LoweringTest, EveryFloatSampleOfAnOperatorWithKernelsHasOne) {
                                                 "LogSoftmax",
                                                 "LRN",
                                                 "LpNormalization",
+                                                "Attention",
                                                 "InstanceNormalization",
                                                 "GroupNormalization",
                                                 "Relu",

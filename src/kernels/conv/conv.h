@@ -20,7 +20,8 @@
 // the sum of magnitudes of an output's products, the error is at most 6 e s for tiles of 4 inputs
 // (F(2,3)), 30 e s for 6 (F(4,3), F(2,5)) and 100 e s for 8 (F(6,3), F(4,5), F(2,7)). What is not a
 // number reaches every output of its tile, infinities as NaN; inputs beyond 1e36 may overflow where
-// the definition does not.
+// the definition does not. Fourier transforms err by at most 10 e s; two tiles are transformed as
+// one, so that what is not a number reaches every output of both.
 //
 // Operands of a call: {src, packed, residual, dst}; residual is null without has_residual.
 #pragma once

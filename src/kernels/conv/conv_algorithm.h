@@ -23,6 +23,7 @@ extern const ConvAlgorithm kImplicitGemm;
 extern const ConvAlgorithm kDepthwise;
 extern const ConvAlgorithm kGrouped;
 extern const ConvAlgorithm kWinograd;
+extern const ConvAlgorithm kFft;
 extern const ConvAlgorithm kFewChannels;
 
 }  // namespace plumb::kernels

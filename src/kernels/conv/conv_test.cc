@@ -60,10 +60,11 @@ struct Expected {
   double magnitude = 0;
 };
 
-// Winograd's transforms mix the inputs of a tile, so that errors are relative to the largest sum of
-// magnitudes around. The factor of each size, in units of the rounding of fp32; 0 for algorithms
-// that add the products as they are.
-double WinogradFactor(const std::string& name) {
+// Transforms mix the inputs of a tile, so that errors are relative to the largest sum of magnitudes
+// around. The factor of each size, in units of the rounding of fp32; 0 for algorithms that add the
+// products as they are.
+double TransformFactor(const std::string& name) {
+  if (name.starts_with("fft ")) return 10;
   if (!name.starts_with("winograd F(")) return 0;
   switch (name[11] - '0' + name[13] - '0' - 1) {  // m + r - 1
     case 4: return 6;
@@ -137,8 +138,8 @@ class ConvTest : public testing::KernelTest {
     ListConv(p, target_, &algorithms);
     ASSERT_FALSE(algorithms.empty());
     for (const Algorithm& algorithm : algorithms) {
-      const double winograd = WinogradFactor(ConvAlgorithmName(algorithm));
-      if (nasty && winograd > 0) continue;  // what is not a number reaches the whole tile
+      const double factor = TransformFactor(ConvAlgorithmName(algorithm));
+      if (nasty && factor > 0) continue;  // what is not a number reaches the whole tile
       SCOPED_TRACE(ConvAlgorithmName(algorithm));
       GuardPages packed(PackedConvBytes(p, algorithm) / std::int64_t{sizeof(float)}, true);
       PackConv(p, algorithm, weights.data(), p.epilogue.has_bias ? bias.data() : nullptr,
@@ -155,7 +156,7 @@ class ConvTest : public testing::KernelTest {
             {src.data(), packed.data(), in_place ? again.data() : residual.data(), again.data()});
       EXPECT_TRUE(dst.GuardsIntact() && again.GuardsIntact()) << "wrote outside of dst";
       EXPECT_TRUE(dst.SameBytes(again)) << "two threads give other bits than one";
-      Compare(expected, dst, in_place, winograd);
+      Compare(expected, dst, in_place, factor);
       if (HasFailure()) return;
     }
   }
@@ -187,12 +188,12 @@ class ConvTest : public testing::KernelTest {
   }
 
   static void Compare(const std::vector<Expected>& expected, const Guarded<float>& dst,
-                      bool in_place, double winograd) {
+                      bool in_place, double factor) {
     double largest = 0;
     for (const Expected& e : expected) largest = std::max(largest, e.magnitude);
     for (std::size_t i = 0; i < dst.size(); ++i) {
       if (expected[i].output) {
-        const double bound = std::max(expected[i].bound, winograd * 6e-8 * largest);
+        const double bound = std::max(expected[i].bound, factor * 6e-8 * largest);
         ASSERT_TRUE(testing::Near(dst[i], expected[i].value, 2e-6, bound))
             << "element " << i << ": " << dst[i] << ", expected " << expected[i].value;
       } else if (!in_place) {
@@ -354,6 +355,46 @@ TEST_F(ConvTest, WinogradOnEverySizeOfImage) {
   }
 }
 
+TEST_F(ConvTest, FourierTransformsOnEverySizeOfImage) {
+  static constexpr std::int64_t kChannels[] = {1, 3, 8, 16, 17, 40};
+  for (int i = 0; i < 16; ++i) {
+    ConvProblem p = Square(kChannels[Uniform(0, 5)], kChannels[Uniform(0, 5)], 1, 1, 9, 1, 1);
+    switch (Uniform(0, 3)) {
+      case 0:  // depthwise
+        p.group = p.out_channels = p.in_channels;
+        break;
+      case 1:  // groups of a few channels
+        p.group = Uniform(2, 3);
+        p.in_channels = p.group * Uniform(1, 5);
+        p.out_channels = p.group * Uniform(1, 5);
+        break;
+      default: break;
+    }
+    p.batch = Uniform(1, 2);
+    p.in_size = {Uniform(1, 2), Uniform(5, 36), Uniform(5, 36)};
+    const std::int64_t most = Uniform(0, 2) == 0 ? 20 : 12;
+    p.kernel = {1, Uniform(9, most), Uniform(9, most)};
+    p.pad_begin = {0, Uniform(-1, 12), Uniform(-1, 12)};
+    p.epilogue.activation = static_cast<Activation>(Uniform(0, 9));
+    p.epilogue.alpha = p.epilogue.activation == Activation::kClip ? -1.0f : 0.2f;
+    p.epilogue.beta = 0.5f;
+    p.epilogue.has_bias = Flip();
+    p.epilogue.has_residual = Flip();
+    Complete(&p, true);
+    if (Uniform(0, 3) == 0) p.src = PlanarStrides(p.in_size, p.in_channels);
+    const bool in_place = p.epilogue.has_residual && Flip();
+    if (in_place) p.residual = p.dst;
+    Check(p, in_place, false);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(ConvTest, FourierTransformsOfTheLargestKernels) {
+  Check(Square(3, 2, 1, 33, 31, 1, 15), false, false);
+  Check(Square(17, 17, 17, 40, 31, 1, 15), false, false);
+  Check(Square(2, 1, 1, 33, 48, 1, 24), false, false);
+}
+
 // First layers: rows of any length, planar and interleaved, with windows beyond either edge.
 TEST_F(ConvTest, FewChannelsOnEveryWidthOfImage) {
   for (int i = 0; i < 60; ++i) {
@@ -387,7 +428,7 @@ TEST_F(ConvTest, NanStaysInItsWinogradTile) {
   std::vector<Algorithm> algorithms;
   ListConv(p, target_, &algorithms);
   for (const Algorithm& algorithm : algorithms) {
-    if (WinogradFactor(ConvAlgorithmName(algorithm)) == 0) continue;
+    if (TransformFactor(ConvAlgorithmName(algorithm)) == 0) continue;
     SCOPED_TRACE(ConvAlgorithmName(algorithm));
     GuardPages packed(PackedConvBytes(p, algorithm) / std::int64_t{sizeof(float)}, true);
     PackConv(p, algorithm, weights.data(), nullptr, packed.data());
