@@ -104,10 +104,12 @@ BoundKernel BindAttention(const AttentionProblem& problem, const Algorithm& algo
   a.distinct_masks = Distinct(problem.batch, problem.mask);
   BoundKernel kernel;
   kernel.run = RunAttention;
-  kernel.workspace_bytes = (a.distinct_keys * (a.key_floats + a.key_panels.count()) +
-                            a.distinct_values * (a.value_floats + a.key_blocks) +
-                            (a.skips ? a.distinct_masks * a.mask_blocks * a.key_blocks : 0)) *
-                           std::int64_t{sizeof(float)};
+  std::int64_t floats = a.distinct_keys * a.key_floats + a.distinct_values * a.value_floats;
+  if (a.skips) {
+    floats += a.distinct_keys * a.key_panels.count() + a.distinct_values * a.key_blocks +
+              a.distinct_masks * a.mask_blocks * a.key_blocks;
+  }
+  kernel.workspace_bytes = floats * std::int64_t{sizeof(float)};
   kernel.params.Set(a);
   return kernel;
 }
