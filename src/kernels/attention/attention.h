@@ -6,7 +6,7 @@
 // keys]. Keys pass in blocks: the scores of a block are added to running maxima, sums and values of
 // each query (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Dao et al.
 // 2022, "FlashAttention"). Scratch memory is linear in the keys: k and v in the order of the tiles,
-// once for each that differs.
+// once for each that differs, and a number for each block of a mask.
 //
 // Every operand has strides of its own, in elements; heads may lie interleaved with their channels.
 // Fast: k with width stride 1, v with column stride 1. The mask has column stride 1 or 0, y has 1.
