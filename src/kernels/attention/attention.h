@@ -6,7 +6,7 @@
 // keys]. Keys pass in blocks: the scores of a block are added to running maxima, sums and values of
 // each query (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Dao et al.
 // 2022, "FlashAttention"). Scratch memory is linear in the keys: k and v in the order of the tiles,
-// once for each that differs.
+// once for each that differs, and a number for each block of a mask.
 //
 // Every operand has strides of its own, in elements; heads may lie interleaved with their channels.
 // Fast: k with width stride 1, v with column stride 1. The mask has column stride 1 or 0, y has 1.
@@ -18,7 +18,8 @@
 //
 // A key whose mask is -inf has the weight 0 (times a value that is infinite: NaN). A query that
 // sees no key, or a NaN or +inf among its scores, gives NaN, as the formula does. Without keys y is
-// 0.
+// 0. Blocks of keys whose weights are certain to be 0 in fp32 are left out where that cannot show:
+// a causal mask halves the work.
 //
 // Operands of a call: {q, k, v, mask, y}; mask is null without has_mask.
 #pragma once

@@ -4,6 +4,7 @@
 #include "kernels/attention/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,20 @@ using testing::Floats;
 
 constexpr std::int64_t kHeads = 12, kWidth = 64, kRow = kHeads * kWidth;
 
+enum class Mask { kNone, kKeys, kCausal };
+
+// [queries, keys], or a row that all queries share.
+void FillMask(Mask mask, std::int64_t queries, std::int64_t keys, float* to) {
+  for (std::int64_t i = 0; mask == Mask::kCausal && i < queries; ++i) {
+    for (std::int64_t j = 0; j < keys; ++j) to[i * keys + j] = j > i ? -INFINITY : 0.0f;
+  }
+}
+
 double Ops(std::int64_t queries, std::int64_t keys) {
   return 4.0 * static_cast<double>(kHeads * queries * keys * kWidth);
 }
 
-void BenchFused(benchmark::State& state, std::int64_t queries, std::int64_t keys, bool masked) {
+void BenchFused(benchmark::State& state, std::int64_t queries, std::int64_t keys, Mask kind) {
   const Target target = testing::BenchTarget();
   AttentionProblem p;
   p.batch = {1, 1, kHeads};
@@ -32,10 +42,12 @@ void BenchFused(benchmark::State& state, std::int64_t queries, std::int64_t keys
   p.width = p.value_width = kWidth;
   p.q = p.v = p.y = {kRow, 1, {0, 0, kWidth}};
   p.k = {1, kRow, {0, 0, kWidth}};
-  p.has_mask = masked;
-  p.mask = {0, 1, {}};
+  p.has_mask = kind != Mask::kNone;
+  p.mask = {kind == Mask::kCausal ? keys : 0, 1, {}};
   p.scale = 0.125f;
-  Floats q(queries * kRow), k(keys * kRow), v(keys * kRow), mask(keys), y(queries * kRow);
+  Floats q(queries * kRow), k(keys * kRow), v(keys * kRow), y(queries * kRow);
+  Floats mask(kind == Mask::kCausal ? queries * keys : keys);
+  FillMask(kind, queries, keys, mask.data());
   std::vector<Algorithm> algorithms;
   ListAttention(p, target, &algorithms);
   const auto which = static_cast<std::size_t>(state.range(0));
@@ -52,7 +64,7 @@ void BenchFused(benchmark::State& state, std::int64_t queries, std::int64_t keys
 }
 
 // The steps that attention replaces; the mask, where there is one, is the residual of the product.
-void BenchSteps(benchmark::State& state, std::int64_t queries, std::int64_t keys, bool masked) {
+void BenchSteps(benchmark::State& state, std::int64_t queries, std::int64_t keys, Mask kind) {
   const Target target = testing::BenchTarget();
   GemmProblem qk;
   qk.m = queries;
@@ -62,8 +74,8 @@ void BenchSteps(benchmark::State& state, std::int64_t queries, std::int64_t keys
   qk.a = {kRow, 1, {0, 0, kWidth}};
   qk.b = {1, kRow, {0, 0, kWidth}};
   qk.c = {keys, 1, {0, 0, queries * keys}};
-  qk.residual = {0, 1, {}};
-  qk.epilogue.has_residual = masked;
+  qk.residual = {kind == Mask::kCausal ? keys : 0, 1, {}};
+  qk.epilogue.has_residual = kind != Mask::kNone;
   qk.alpha = 0.125f;
   GemmProblem pv = qk;
   pv.n = kWidth;
@@ -81,7 +93,9 @@ void BenchSteps(benchmark::State& state, std::int64_t queries, std::int64_t keys
   ListGemm(pv, target, &second);
   const BoundKernel steps[] = {BindGemm(qk, first[0], target), BindSoftmax(softmax, target),
                                BindGemm(pv, second[0], target)};
-  Floats q(queries * kRow), k(keys * kRow), v(keys * kRow), mask(keys), y(queries * kRow);
+  Floats q(queries * kRow), k(keys * kRow), v(keys * kRow), y(queries * kRow);
+  Floats mask(kind == Mask::kCausal ? queries * keys : keys);
+  FillMask(kind, queries, keys, mask.data());
   Floats scores(kHeads * queries * keys);
   std::int64_t workspace_bytes = 0;
   for (const BoundKernel& step : steps) {
@@ -105,14 +119,16 @@ const int kRegistered = [] {
   constexpr std::int64_t kSizes[][2] = {{1, 1},       {16, 16},     {128, 128}, {384, 384},
                                         {1024, 1024}, {2048, 2048}, {1, 1024}};
   for (const auto& [queries, keys] : kSizes) {
-    for (const bool masked : {false, true}) {
-      const std::string name =
-          absl::StrCat("Attention/", queries, "x", keys, masked ? "/masked" : "");
+    for (const Mask kind : {Mask::kNone, Mask::kKeys, Mask::kCausal}) {
+      const std::string name = absl::StrCat("Attention/", queries, "x", keys,
+                                            kind == Mask::kNone   ? ""
+                                            : kind == Mask::kKeys ? "/masked"
+                                                                  : "/causal");
       benchmark::RegisterBenchmark(absl::StrCat(name, "/steps").c_str(), BenchSteps, queries, keys,
-                                   masked)
+                                   kind)
           ->UseManualTime();
       auto* fused = benchmark::RegisterBenchmark(absl::StrCat(name, "/fused").c_str(), BenchFused,
-                                                 queries, keys, masked);
+                                                 queries, keys, kind);
       fused->UseManualTime()->DenseRange(0, 2);
     }
   }

@@ -216,6 +216,32 @@ TEST_F(AttentionTest, KeysThatAMaskHides) {
   Check(p, o);
 }
 
+// Blocks of keys that nobody sees are left out, unless what is not a number in them shows.
+TEST_F(AttentionTest, NumbersBehindAMask) {
+  for (const float hidden : {-INFINITY, -1e4f, -3e38f}) {
+    AttentionProblem p = Dense(1, 1, 150, 400, 8, 8);
+    AddMask(&p, false, false, true);
+    Operands o(p);
+    Fill(&o);
+    for (std::int64_t i = 0; i < p.queries; ++i) {
+      for (std::int64_t j = i + 20; j < p.keys; ++j) o.mask[std::size_t(i * p.keys + j)] = hidden;
+    }
+    Check(p, o);
+    for (float& x : {std::ref(o.k[390 * 8 + 1]), std::ref(o.v[390 * 8 + 3]), std::ref(o.q[3])}) {
+      for (const float value : {NAN, INFINITY, -INFINITY}) {
+        const float kept = x;
+        x = value;
+        Check(p, o);
+        x = kept;
+      }
+    }
+    o.k[390 * 8] = 3e5f * (hidden == -1e4f ? 1.0f : 1e20f);  // a score above what the mask takes
+    Check(p, o, 1e-3);
+    o.mask[399] = NAN;
+    Check(p, o, 1e-3);
+  }
+}
+
 TEST_F(AttentionTest, NansAndInfinitiesStayInTheirRows) {
   AttentionProblem p = Dense(1, 1, 60, 200, 8, 8);
   Operands o(p);

@@ -1,5 +1,6 @@
 list(APPEND KERNELS_SOURCES
   attention/attention.cc
+  attention/attention_run.cc
   attention/online_softmax_avx2.cc
   attention/online_softmax_avx512.cc
   attention/online_softmax_scalar.cc)
