@@ -133,6 +133,10 @@ Status Execute(QuantizeCommand command) {
   options.correct_bias = !command.keep_biases;
   const bool mixed = command.model.precision == "auto";
   if (!mixed && command.automatic.max_error) return ForAutoOnly("--max-error");
+  if (mixed && command.worst_first) {
+    return UsageError(
+        "--worst-first sorts errors of layers, which --precision auto does not list: leave it out");
+  }
   PLUMB_RETURN_IF_ERROR(CheckOutput(command));
   PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
   return mixed ? MixAndWrite(command, graph) : QuantizeAndWrite(command, graph);
