@@ -94,6 +94,7 @@ class Fusion {
     const NodeId producer = Producer(product);
     if (producer == kNoNode || other == product) return false;
     const OpDef& op = *FusedOp(graph_.node(producer), ops_);
+    if (op.integer_product) return false;  // what it adds are integers, in steps of their own
     int slot = -1;
     if (IsRow(other, product)) slot = InputNamed(op, "bias");
     const bool bias_free = slot >= 0 && graph_.node(producer).input(slot) == kNoValue &&

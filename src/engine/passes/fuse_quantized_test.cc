@@ -83,6 +83,33 @@ graph g(x: f32[3,8]) -> (y) {
   EXPECT_THAT(after, HasSubstr("y = plumb.QuantizedMatMul(xq, sx, zx, w, sw, _, _, _, "));
 }
 
+TEST(FuseQuantizedTest, RealNumbersAreNotAddedWithinIntegerProducts) {
+  constexpr char kText[] = R"(
+graph g(x: f32[3,8]) -> (y, z) {
+  sx = const f32[] {0.02}
+  zx = const i8[] {-3}
+  sw = const f32[] {0.01}
+  w = const i8[8,8] seed(1)
+  row = const f32[8] seed(2)
+  xq = QuantizeLinear(x, sx, zx)
+  xd = DequantizeLinear(xq, sx, zx)
+  wd = DequantizeLinear(w, sw)
+  a = MatMul(xd, wd)
+  y = Add(a, x)
+  b = MatMul(xd, wd)
+  z = Add(b, row)
+})";
+  auto graph = ParseGraph(kText, ops::AllOps());
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  const Status optimized = Optimize(*graph, {ops::AllOps(), DType::kUndefined});
+  ASSERT_TRUE(optimized.ok()) << optimized;
+  const Status verified = Verify(*graph);
+  EXPECT_TRUE(verified.ok()) << verified;
+  TextOptions options;
+  options.types = false;
+  EXPECT_THAT(ToText(*graph, options), HasSubstr("plumb.QuantizedMatMul(xq, sx, zx, w, sw)"));
+}
+
 TEST(FuseQuantizedTest, MeansOfImagesStayIntegers) {
   const std::string after = After("FuseQuantized", R"(
 graph g(x: f32[2,3,5,7]) -> (y) {
