@@ -100,6 +100,10 @@ StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& m
   StatusOr<lab::Mix> mix =
       lab::MixPrecisions(graph, OptionsOf(automatic), {samples, target, &pool, ShowCalibration});
   if (!mix.ok()) return Annotate(mix.status(), absl::StrCat("model '", model.path, "'"));
+  for (const std::string& name : mix->unbounded) {
+    std::fprintf(stderr, "plumb: output '%s' is not floating: --max-error does not bound it\n",
+                 name.c_str());
+  }
   return mix;
 }
 

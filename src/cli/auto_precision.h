@@ -22,7 +22,8 @@ struct AutoPrecision {
   void Declare(CLI::App* command);
 };
 
-// Finds the mix for `graph`, which is that of the file. Errors name the model.
+// Finds the mix for `graph`, which is that of the file, and says on the standard error which
+// outputs it has no bound for. Errors name the model.
 StatusOr<lab::Mix> FindMix(const AutoPrecision& automatic, const ModelOptions& model,
                            const Graph& graph);
 

@@ -54,6 +54,9 @@ Status Execute(CompareCommand command) {
     return UsageError("expected --precision: bf16, auto, or int8 for a quantised file");
   }
   const std::vector<std::string> given = command.inputs.Names();
+  command.automatic.calibration.mean = command.inputs.mean;
+  command.automatic.calibration.deviation = command.inputs.deviation;
+  command.automatic.calibration.seed = command.inputs.seed;
   PLUMB_ASSIGN_OR_RETURN(Graph fp32, LoadGraph(command.model, given));
   PLUMB_ASSIGN_OR_RETURN(std::optional<lab::Mix> mix,
                          ResolvePrecision(command.automatic, given, &command.model));

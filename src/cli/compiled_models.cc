@@ -23,7 +23,7 @@ std::shared_ptr<engine::Model> KeptModel::Load(const engine::CompileOptions& opt
                                                ThreadPool* pool) {
   if (!folder_.ok()) return nullptr;
   const engine::CompiledCache cache(*folder_ + "/models", max_bytes_);
-  const auto model = cache.Load(key_, options, pool);
+  const auto model = cache.Load(key_, options, pool, &sources_);
   found_ = model.ok();
   return found_ ? *model : nullptr;
 }
@@ -33,7 +33,8 @@ void KeptModel::Save(engine::Model& model) {
   Status saved = folder_.status();
   if (saved.ok()) {
     const engine::CompiledCache cache(*folder_ + "/models", max_bytes_);
-    saved = cache.Save(key_, model, sources_);
+    saved = sources_.empty() ? Internal("what it was made of is not known")
+                             : cache.Save(key_, model, sources_);
   }
   if (saved.ok()) return;
   std::fprintf(stderr, "plumb: warning: the compiled model is not kept: %s\n",

@@ -122,6 +122,9 @@ StatusOr<std::shared_ptr<engine::TuningDatabase>> TuneFor(const RunCommand& comm
 }
 
 Status Execute(RunCommand command) {
+  command.automatic.calibration.mean = command.inputs.mean;
+  command.automatic.calibration.deviation = command.inputs.deviation;
+  command.automatic.calibration.seed = command.inputs.seed;
   PLUMB_RETURN_IF_ERROR(
       ResolvePrecision(command.automatic, command.inputs.Names(), &command.model).status());
   std::shared_ptr<engine::TuningDatabase> tuning;

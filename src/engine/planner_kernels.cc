@@ -1,7 +1,9 @@
 // Kernel steps while planning: operands in the memory order that the operator takes, the kernel
 // that search chose, outputs in new memory, in the memory of an input that nobody needs any more,
 // or where they were reserved.
+#if __has_include(<malloc.h>)
 #include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <cstdlib>
@@ -198,7 +200,7 @@ void Planner::PackWeights() {
       for (std::int64_t task = 0; task < tasks; ++task) pack(task);
     }
 #ifdef __GLIBC__
-    malloc_trim(0);  // each thread's heap would keep its largest copy
+    if (bytes > 0) malloc_trim(0);  // each thread's heap would keep its largest copy
 #endif
   }
   for (Packing& packing : packing_) model_->AddChosen(packing.node, packing.kernel);

@@ -34,6 +34,15 @@ Status MixModels::RunReference() {
   return InvalidArgument("no output of floats whose error could be bounded");
 }
 
+std::vector<std::string> MixModels::OutputsWithoutFloats() const {
+  std::vector<std::string> names;
+  for (std::size_t o = 0; o < expected_[0].size(); ++o) {
+    if (IsFloating(expected_[0][o].dtype())) continue;
+    names.push_back(model_.graph.value(model_.graph.outputs()[o]).name);
+  }
+  return names;
+}
+
 StatusOr<MixModels::Errors> MixModels::ErrorsOf(const Graph& graph, std::int64_t samples,
                                                 std::string_view what) const {
   std::vector<ErrorSums> sums(expected_[0].size());

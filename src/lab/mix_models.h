@@ -20,6 +20,7 @@ class MixModels {
   std::vector<MixedLayer>& layers() { return layers_; }
   const std::vector<MixedLayer>& layers() const { return layers_; }
   Graph& fp32() { return model_.graph; }
+  std::vector<std::string> OutputsWithoutFloats() const;
 
   // The type for every layer that has a form in it, fp32 for the rest.
   Precisions All(DType type) const;

@@ -177,33 +177,42 @@ class Mixer {
   Status FindMix() {
     if (layers_.empty()) return OkStatus();
     const Types all = {DType::kInt8, DType::kBFloat16, DType::kFloat32};
-    PLUMB_ASSIGN_OR_RETURN(Candidate candidate, TryMix(Fastest(all)));
-    if (candidate.figures.error <= options_.max_error) {
-      Keep(std::move(candidate));
-      return OkStatus();
-    }
-    PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kInt8));
-    if (ErrorOf("bf16") > options_.max_error) {
-      PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kBFloat16));
-    } else {
-      SpreadError(DType::kBFloat16);
-    }
+    PLUMB_ASSIGN_OR_RETURN(const Candidate candidate, TryMix(Fastest(all)));
+    const bool met = candidate.figures.error <= options_.max_error;
+    if (!met) PLUMB_RETURN_IF_ERROR(MeasureErrorsOfLayers());
     std::optional<Candidate> best;
     Types types_of_best;
     for (const Types& types :
          {all, Types{DType::kInt8, DType::kBFloat16}, Types{DType::kInt8, DType::kFloat32},
           Types{DType::kBFloat16, DType::kFloat32}}) {
-      PLUMB_ASSIGN_OR_RETURN(std::optional<Candidate> found, Search(types));
-      if (!found) continue;
+      std::optional<Candidate> found;
+      if (met) {
+        PLUMB_ASSIGN_OR_RETURN(found, TryMix(Fastest(types)));
+        if (found->figures.error > options_.max_error) continue;
+      } else {
+        PLUMB_ASSIGN_OR_RETURN(found, Search(types));
+        if (!found) continue;
+      }
       PLUMB_ASSIGN_OR_RETURN(found->figures.ms, models_.TimeOf(found->graph));
       if (best && best->figures.ms <= found->figures.ms) continue;
       best = std::move(found);
       types_of_best = types;
     }
     if (!best) return OkStatus();
+    if (met) {
+      Keep(*std::move(best));
+      return OkStatus();
+    }
     PLUMB_ASSIGN_OR_RETURN(Candidate narrower, NarrowAgain(types_of_best, *best));
     PLUMB_ASSIGN_OR_RETURN(narrower.figures.ms, models_.TimeOf(narrower.graph));
     Keep(narrower.figures.ms < best->figures.ms ? std::move(narrower) : *std::move(best));
+    return OkStatus();
+  }
+
+  Status MeasureErrorsOfLayers() {
+    PLUMB_RETURN_IF_ERROR(MeasureSensitivities(DType::kInt8));
+    if (ErrorOf("bf16") > options_.max_error) return MeasureSensitivities(DType::kBFloat16);
+    SpreadError(DType::kBFloat16);
     return OkStatus();
   }
 
@@ -314,6 +323,7 @@ class Mixer {
       layers_[i].precision = chosen.precisions[i];
       layers_[i].why = WhyNotNarrower(layers_[i], chosen.figures.name);
     }
+    mix.unbounded = models_.OutputsWithoutFloats();
     mix.graph = std::move(chosen.graph);
     mix.fp32 = std::move(models_.fp32());
     mix.layers = std::move(layers_);

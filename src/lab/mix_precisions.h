@@ -46,6 +46,7 @@ struct Mix {
   Graph fp32;                            // the same before anything was narrowed
   std::vector<MixedLayer> layers;        // in order of the graph
   std::vector<MixCandidate> candidates;  // single precisions first
+  std::vector<std::string> unbounded;    // outputs that are no floats: no error is known of them
   std::size_t chosen = 0;                // the fastest candidate whose error stays below the bound
 };
 

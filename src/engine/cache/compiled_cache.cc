@@ -85,14 +85,18 @@ Status CheckUnchanged(const SourceFile& source) {
 }
 
 StatusOr<std::shared_ptr<Model>> Read(const std::string& path, const std::string& key,
-                                      const CompileOptions& options, ThreadPool* pool) {
+                                      const CompileOptions& options, ThreadPool* pool,
+                                      std::vector<SourceFile>* sources) {
   PLUMB_ASSIGN_OR_RETURN(const CompiledFile file, OpenCompiledFile(path, pool));
   ByteReader in(file.tables);
   PLUMB_ASSIGN_OR_RETURN(CompiledHead head, ReadHead(in));
   if (head.key != key) return NotFound("'", path, "' is of another model");
   PLUMB_RETURN_IF_ERROR(CheckTuning(head.consulted, options.tuning.get()));
-  PLUMB_ASSIGN_OR_RETURN(auto sources, OpenSources(head.sources));
-  const BlobReader blob(file.blob, file.file, std::move(sources));
+  PLUMB_ASSIGN_OR_RETURN(auto files, OpenSources(head.sources));
+  for (std::size_t i = 0; sources != nullptr && i < files.size(); ++i) {
+    sources->push_back({head.sources[i].path, files[i]});
+  }
+  const BlobReader blob(file.blob, file.file, std::move(files));
   const OpTable& ops = options.ops != nullptr ? *options.ops : ops::AllOps();
   PLUMB_ASSIGN_OR_RETURN(CompiledParts parts, ReadModel(in, blob, ops));
   return Model::Restore(std::move(parts.graph), options, std::move(parts.kernels),
@@ -108,10 +112,13 @@ std::string CompiledCache::PathFor(const CompiledKey& key, const CompileOptions&
 
 StatusOr<std::shared_ptr<Model>> CompiledCache::Load(const CompiledKey& key,
                                                      const CompileOptions& options,
-                                                     ThreadPool* pool) const {
+                                                     ThreadPool* pool,
+                                                     std::vector<SourceFile>* sources) const {
   PLUMB_RETURN_IF_ERROR(CheckUsable(options));
   const std::string path = PathFor(key, options);
-  StatusOr<std::shared_ptr<Model>> model = Read(path, KeyText(key, options), options, pool);
+  StatusOr<std::shared_ptr<Model>> model =
+      Read(path, KeyText(key, options), options, pool, sources);
+  if (!model.ok() && sources != nullptr) sources->clear();
   if (model.ok()) {
     utimensat(AT_FDCWD, StampPath(path).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
   } else if (const StatusOr<FileStamp> source = StampOf(key.source); source.ok()) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/mapped_file.h"
 #include "core/thread_pool.h"
@@ -36,9 +37,11 @@ class CompiledCache {
   // The model, with the kernels that were chosen and its weights where the file is mapped. The
   // error says why there is none: never saved, changed since, damaged, not this user's own. Where
   // the source was written a moment ago it waits for some milliseconds, so that what is compiled
-  // next can be saved. The pool may be null.
+  // next can be saved. The pool may be null. `sources`, when given, gets the files that the model
+  // was made of, for saving it again with kernels that later plans chose.
   StatusOr<std::shared_ptr<Model>> Load(const CompiledKey& key, const CompileOptions& options,
-                                        ThreadPool* pool) const;
+                                        ThreadPool* pool,
+                                        std::vector<SourceFile>* sources = nullptr) const;
 
   // Keeps a model that was planned. `sources` are the files that it was made of, as they were
   // mapped. Errors say why the next start compiles it again: a source changed meanwhile, no

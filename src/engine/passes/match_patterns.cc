@@ -71,8 +71,10 @@ bool SameAttrs(const AttrMap& pattern, const AttrMap& node, const std::optional<
   });
 }
 
+// Of no more dimensions than what it scales has in any case.
 bool IsFloatScalar(const Tensor& tensor) {
-  return tensor.defined() && tensor.num_elements() == 1 && IsFloating(tensor.dtype());
+  return tensor.defined() && tensor.num_elements() == 1 && tensor.rank() <= 1 &&
+         IsFloating(tensor.dtype());
 }
 
 // The index of an input; negative for another name.
@@ -220,7 +222,8 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
   if (!builder.status().ok()) return false;
   const ValueInfo& was = graph.value(out).info;
   const ValueInfo& is = graph.value(replaced).info;
-  if (was.dtype != is.dtype || was.dims != is.dims) return false;
+  // What is not known may not hold for every shape.
+  if (was.dtype != is.dtype || !was.dims || was.dims != is.dims) return false;
   ReplaceValue(graph, out, replaced);
   return true;
 }

@@ -6,6 +6,7 @@
 #include "engine/passes/narrow_form.h"
 #include "graph/infer.h"
 #include "graph/verifier.h"
+#include "kernels/eltwise/eltwise.h"
 #include "ops/cast_element.h"
 #include "ops/element_type.h"
 
@@ -42,18 +43,37 @@ class RoundingWriter {
     return KeepsType(*node.op) && node.op->fill_input < 0 && node.outputs.size() == 1;
   }
 
-  // What products read, and what becomes of it by moving alone, from the end of the graph.
+  // What products read, and what becomes of it by moving alone, from the end of the graph: what is
+  // moved elsewhere too stays exact.
   Status ChooseValues() {
     for (const NodeId id : products_) values_.insert(graph_.node(id).inputs[0]);
+    const Uses uses(graph_);
     PLUMB_ASSIGN_OR_RETURN(const std::vector<NodeId> order, graph_.TopologicalOrder());
     for (auto at = order.rbegin(); at != order.rend(); ++at) {
       const Node& node = graph_.node(*at);
       if (!PassesRounding(node) || !values_.contains(node.outputs[0])) continue;
+      const auto rounded = [&](const Uses::Use& use) { return ReadsRounded(use); };
+      if (uses.is_graph_output(node.outputs[0]) ||
+          !std::ranges::all_of(uses.of(node.outputs[0]), rounded)) {
+        continue;
+      }
+      movers_.insert(*at);
       for (const ValueId v : node.inputs) {
         if (IsActivation(v)) values_.insert(v);
       }
     }
     return OkStatus();
+  }
+
+  // Products and residual additions, whose error is measured, and what moves values to such alone.
+  // Whatever else reads a value gets it as it is: indices, say.
+  bool ReadsRounded(const Uses::Use& use) const {
+    if (use.node == kNoNode) return false;
+    const Node& reader = graph_.node(use.node);
+    if (static_cast<std::size_t>(use.index) >= reader.inputs.size()) return false;  // a capture
+    const bool product = reader.op->weight_axis != nullptr && use.index == 0;
+    const bool addition = reader.op->elementwise_code == static_cast<int>(kernels::EltOp::kAdd);
+    return product || addition || movers_.contains(use.node);
   }
 
   ValueId Cast(ValueId v, DType type, const std::string& name) {
@@ -71,13 +91,8 @@ class RoundingWriter {
     const ValueId narrow = Cast(v, DType::kBFloat16, name + "_bf16");
     const ValueId rounded = Cast(narrow, DType::kFloat32, name + "_rounded");
     for (const Uses::Use& use : uses.of(v)) {
-      if (use.node == kNoNode) continue;
-      Node& reader = graph_.node(use.node);
-      // What a branch captures stays as it is.
-      if (static_cast<std::size_t>(use.index) >= reader.inputs.size()) continue;
-      if (reader.op->quantizing == Quantizing::kQuantizes) continue;
-      if (integers && !products_.contains(use.node)) continue;
-      reader.inputs[static_cast<std::size_t>(use.index)] = rounded;
+      if (!ReadsRounded(use) || (integers && !products_.contains(use.node))) continue;
+      graph_.node(use.node).inputs[static_cast<std::size_t>(use.index)] = rounded;
     }
     return OkStatus();
   }
@@ -100,6 +115,7 @@ class RoundingWriter {
   const OpDef* cast_;
   std::set<NodeId> products_;
   std::set<ValueId> values_;
+  std::set<NodeId> movers_;
   std::map<ValueId, ValueId> weights_;
 };
 

@@ -16,8 +16,9 @@ namespace plumb::engine {
 std::vector<std::string> RoundableProducts(const Graph& graph, const OpTable& ops);
 
 // Rounds to bf16 what these products read: weights become constants of bf16, and a value is rounded
-// for all its readers but quantisations, before what only moves or picks its elements. Integers
-// that became real are rounded for these products alone. What leaves the graph does so unrounded.
+// for all products and additions that read it, before what only moves, picks or averages its
+// elements on the way to such. Integers that became real are rounded for these products alone. What
+// leaves the graph, and whatever else reads a value, gets it as it is.
 Status InsertRounding(Graph& graph, const OpTable& ops, const std::set<std::string>& products);
 
 }  // namespace plumb::engine

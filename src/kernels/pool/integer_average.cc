@@ -66,6 +66,7 @@ void RunAverage(const void* raw, const Call& call) noexcept {
 int AverageOfSum(std::int64_t sum, float scale, int zero, DType type) {
   const int low = type == DType::kInt8 ? -128 : 0;
   const float real = static_cast<float>(sum) * scale;
+  if (std::isnan(real)) return zero;
   const float clamped =
       std::clamp(real, static_cast<float>(low - zero), static_cast<float>(low + 255 - zero));
   return static_cast<int>(std::nearbyint(clamped)) + zero;

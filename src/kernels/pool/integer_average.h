@@ -2,7 +2,8 @@
 // and the classifier of a quantised network.
 //
 //   y[n, c] = clamp(round(float(sum over pixels of (x[n, c, p] - x_zero)) * scale)) + y_zero
-// with the exact sum, halves to even, clamped to the type of y. scale is float(x_scale / (y_scale *
+// with the exact sum, halves to even, clamped to the type of y; y_zero where the product is no
+// number. scale is float(x_scale / (y_scale *
 // pixels)). The same on every machine.
 #pragma once
 
