@@ -57,11 +57,10 @@ StatusOr<std::pair<DimVector, DimVector>> Shapes(const DimVector& q, const DimVe
 }
 
 Status CheckMask(const DimVector& scores, const DimVector& mask) {
-  // Known, not merely possible: a mask of more elements would make the scores larger.
-  bool fits = mask.size() <= scores.size();
-  for (std::size_t i = 0; fits && i < mask.size(); ++i) {
-    const Dim& score = scores[scores.size() - mask.size() + i];
-    fits = mask[i] == score || (mask[i].is_constant() && mask[i].value() == 1);
+  PLUMB_ASSIGN_OR_RETURN(const DimVector both, BroadcastDims(scores, mask));
+  bool fits = both.size() == scores.size();
+  for (std::size_t i = 0; fits && i < scores.size(); ++i) {
+    fits = !scores[i].is_constant() || both[i] == scores[i] || !both[i].is_constant();
   }
   if (!fits) return InvalidArgument("mask does not broadcast to the shape of the scores");
   return OkStatus();

@@ -194,6 +194,26 @@ std::optional<Tensor> Evaluate(const Graph& graph, const Graph& pattern, const M
   return context.outputs[0];
 }
 
+// Whether sums and products with operands of the operator (a mask) are known to have the shape of
+// what they are applied to within the match: operands of more elements would make it larger.
+bool KeepsShapes(const Graph& graph, const Match& match, const std::vector<ValueId>& operands) {
+  const auto within = [&](ValueId v) {
+    const NodeId producer = graph.value(v).producer;
+    return producer != kNoNode && match.nodes().contains(producer);
+  };
+  return std::ranges::all_of(match.nodes(), [&](NodeId id) {
+    const Node& node = graph.node(id);
+    if (!node.op->elementwise || !node.op->commutative || node.inputs.size() != 2) return true;
+    for (const int side : {0, 1}) {
+      const ValueId inner = node.input(side), other = node.input(1 - side);
+      if (!within(inner) || std::ranges::find(operands, other) == operands.end()) continue;
+      const auto& dims = graph.value(inner).info.dims;
+      if (!dims || graph.value(node.outputs[0]).info.dims != dims) return false;
+    }
+    return true;
+  });
+}
+
 // The operator in place of the match; false when it cannot take the operands.
 bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Match& match,
              ValueId out) {
@@ -217,6 +237,7 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
     if (!value || !IsFloatScalar(*value)) return false;
     attrs.Set(pattern.graph.value(p).name, static_cast<float>(ToDoubles(*value)[0]));
   }
+  if (!KeepsShapes(graph, match, inputs)) return false;
   GraphBuilder builder(&graph, &ops);
   const ValueId replaced = builder.Call(FullName(op), inputs, std::move(attrs));
   if (!builder.status().ok()) return false;
