@@ -112,6 +112,26 @@ class CacheTest(CommandLine):
         self.fails(2, "--cache-limit: expected a whole number from 1 to 1073741824, got '0'", "run",
                    self.model, "--cache", "--cache-limit", "0")
 
+    def test_a_file_that_later_kernels_were_added_to_still_asks_for_its_source(self):
+        value = helper.make_tensor_value_info
+
+        def write(seed):
+            weight = np.full((8, 8, 3, 3), seed, np.float32)
+            save(self.model, [helper.make_node("Conv", ["x", "w"], ["a"], pads=[1, 1, 1, 1]),
+                              helper.make_node("GlobalAveragePool", ["a"], ["b"]),
+                              helper.make_node("Mul", ["b", "k"], ["y"])],
+                 [value("x", TensorProto.FLOAT, ["N", 8, 6, 6])],
+                 [value("y", TensorProto.FLOAT, None)],
+                 [("w", weight), ("k", np.full(1, seed, np.float32))])
+
+        write(1)
+        for batch in (0, 1):
+            np.save(self.cache / f"{batch}.npy", np.ones((batch, 8, 6, 6), np.float32))
+            self.json("run", self.model, "--cache", "--input", f"x={self.cache / f'{batch}.npy'}")
+        write(2)
+        given = ("run", self.model, "--input", f"x={self.cache / '1.npy'}")
+        self.assertEqual(self.json(*given, "--cache")[0]["digest"], self.json(*given)[0]["digest"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -240,11 +240,17 @@ bool Replace(Graph& graph, const OpTable& ops, const Prepared& pattern, const Ma
   if (!KeepsShapes(graph, match, inputs)) return false;
   GraphBuilder builder(&graph, &ops);
   const ValueId replaced = builder.Call(FullName(op), inputs, std::move(attrs));
-  if (!builder.status().ok()) return false;
+  if (!builder.status().ok()) {
+    graph.RemoveDeadNodes();
+    return false;
+  }
   const ValueInfo& was = graph.value(out).info;
   const ValueInfo& is = graph.value(replaced).info;
   // What is not known may not hold for every shape.
-  if (was.dtype != is.dtype || !was.dims || was.dims != is.dims) return false;
+  if (was.dtype != is.dtype || !was.dims || was.dims != is.dims) {
+    graph.EraseNode(graph.value(replaced).producer);
+    return false;
+  }
   ReplaceValue(graph, out, replaced);
   return true;
 }

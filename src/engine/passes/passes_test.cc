@@ -216,6 +216,36 @@ graph g(x: f32[1,16,6,6]) -> (y) {
   EXPECT_THAT(after, HasSubstr("y = Softmax(c)"));
 }
 
+TEST(PassesTest, AttentionIsFusedOnlyWhereItsShapesAreKnown) {
+  const auto after = [](const std::string& inputs, const std::string& scale) {
+    auto graph = ParseGraph("graph g(" + inputs + R"() -> (y) {
+  c = const f32)" + scale + R"(
+  s = MatMul(q, k)
+  t = Mul(s, c)
+  u = Add(t, m)
+  w = Softmax(u) {axis = -1}
+  y = MatMul(w, v)
+})",
+                            ops::AllOps());
+    EXPECT_TRUE(graph.ok()) << graph.status();
+    const auto changed = FindPass("MatchPatterns")->run(*graph, {ops::AllOps(), DType::kUndefined});
+    EXPECT_TRUE(changed.ok()) << changed.status();
+    const Status verified = Verify(*graph);
+    EXPECT_TRUE(verified.ok()) << verified;
+    return ToText(*graph);
+  };
+  const std::string known = "q: f32[N,2,4,8], k: f32[N,2,8,5], v: f32[N,2,5,6], m: f32[N,1,1,5]";
+  EXPECT_THAT(after(known, "[] {0.5}"), HasSubstr("plumb.Attention("));
+  EXPECT_THAT(after(known, "[1,1,1,1] {0.5}"), Not(HasSubstr("plumb.Attention(")));
+  // A mask that may be larger than the scores; shapes that are not known.
+  for (const char* const open :
+       {"q: f32[1,2,4,8], k: f32[1,2,8,5], v: f32[N,2,5,6], m: f32[N,1,1,5]",
+        "q: f32[N,4,8], k: f32[N,8,5], v: f32[N,5,6], m: f32[M,1,5]",
+        "q: f32, k: f32, v: f32, m: f32"}) {
+    EXPECT_THAT(after(open, "[] {0.5}"), Not(HasSubstr("plumb.Attention("))) << open;
+  }
+}
+
 TEST(PassesTest, ProductsStayWhereNoPrecisionIsAskedFor) {
   const std::string after = After("NarrowProducts", R"(
 graph g(x: f32[2,16]) -> (y) {

@@ -78,6 +78,23 @@ TEST(InsertRoundingTest, IntegersAreRoundedForTheProductAlone) {
   EXPECT_THAT(text, HasSubstr("q = QuantizeLinear(x, s, o)"));
 }
 
+TEST(InsertRoundingTest, WhateverElseReadsAValueGetsItAsItIs) {
+  const char* const ids = R"(graph g(x: f32[16,16]) -> (y, i, o, t, z) {
+  w = const f32[16,16] seed(1)
+  r = Relu(x)
+  y = MatMul(r, w) "last"
+  i = Cast(r) {to = 7}
+  o = Identity(r)
+  t = Transpose(r)
+  z = MatMul(t, w) "other"
+})";
+  const std::string text = Rounded(ids, {"last"});
+  EXPECT_THAT(text, HasSubstr("y = MatMul(r_rounded, w_rounded)"));
+  EXPECT_THAT(text, HasSubstr("i = Cast(r)"));
+  EXPECT_THAT(text, HasSubstr("o = Identity(r)"));
+  EXPECT_THAT(text, HasSubstr("t = Transpose(r)"));
+}
+
 TEST(InsertRoundingTest, NoProductsChangeNothing) {
   EXPECT_THAT(Rounded(kNet, {}), Not(HasSubstr("Cast")));
 }

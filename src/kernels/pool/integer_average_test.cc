@@ -72,6 +72,7 @@ TEST_F(IntegerAverageTest, HalvesGoToTheEvenNeighbour) {
   EXPECT_EQ(AverageOfSum(1, 0.5f, 0, DType::kUInt8), 0);
   EXPECT_EQ(AverageOfSum(3, 0.5f, 0, DType::kUInt8), 2);
   EXPECT_EQ(AverageOfSum(-3, 0.5f, 10, DType::kUInt8), 8);
+  EXPECT_EQ(AverageOfSum(0, INFINITY, 7, DType::kUInt8), 7);  // no number
   EXPECT_EQ(AverageOfSum(1 << 20, 1.0f, 5, DType::kInt8), 127);
   EXPECT_EQ(AverageOfSum(-(1 << 20), 1.0f, 5, DType::kUInt8), 0);
 }
