@@ -12,6 +12,12 @@
 #include "ops/ops.h"
 
 namespace plumb::lab {
+namespace {
+
+// Of results in fp32: those of further samples are computed when they are compared.
+constexpr std::int64_t kKeptBytes = 256 << 20;
+
+}  // namespace
 
 StatusOr<MixModels> MixModels::Make(const Graph& graph, const MixOptions& options,
                                     const SampleRunner& runner) {
@@ -23,15 +29,27 @@ StatusOr<MixModels> MixModels::Make(const Graph& graph, const MixOptions& option
 }
 
 Status MixModels::RunReference() {
-  const auto take = [&](std::int64_t, const std::vector<Tensor>& outputs) {
-    expected_.push_back(outputs);
-    return OkStatus();
-  };
-  PLUMB_RETURN_IF_ERROR(runner_.OnEverySample(model_.graph, "fp32", take));
+  PLUMB_ASSIGN_OR_RETURN(reference_, runner_.Compile(model_.graph));
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < runner_.samples.count && kept < kKeptBytes; ++i) {
+    if (runner_.progress) runner_.progress("fp32", i, runner_.samples.count);
+    PLUMB_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, ExpectedOf(i));
+    for (const Tensor& output : outputs) kept += output.bytes();
+    expected_.push_back(std::move(outputs));
+  }
+  if (runner_.progress) runner_.progress("fp32", runner_.samples.count, runner_.samples.count);
   const bool floats = std::ranges::any_of(
       expected_[0], [](const Tensor& tensor) { return IsFloating(tensor.dtype()); });
   if (floats) return OkStatus();
   return InvalidArgument("no output of floats whose error could be bounded");
+}
+
+StatusOr<std::vector<Tensor>> MixModels::ExpectedOf(std::int64_t sample) const {
+  if (sample < static_cast<std::int64_t>(expected_.size())) {
+    return expected_[static_cast<std::size_t>(sample)];
+  }
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, runner_.samples.read(sample));
+  return reference_->Run(inputs);
 }
 
 std::vector<std::string> MixModels::OutputsWithoutFloats() const {
@@ -46,10 +64,9 @@ std::vector<std::string> MixModels::OutputsWithoutFloats() const {
 StatusOr<MixModels::Errors> MixModels::ErrorsOf(const Graph& graph, std::int64_t samples,
                                                 std::string_view what) const {
   std::vector<ErrorSums> sums(expected_[0].size());
-  const auto take = [&](std::int64_t sample, const std::vector<Tensor>& outputs) {
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
-      sums[o].Add(outputs[o], expected_[static_cast<std::size_t>(sample)][o]);
-    }
+  const auto take = [&](std::int64_t sample, const std::vector<Tensor>& outputs) -> Status {
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> expected, ExpectedOf(sample));
+    for (std::size_t o = 0; o < outputs.size(); ++o) sums[o].Add(outputs[o], expected[o]);
     return OkStatus();
   };
   const CalibrationSamples first{samples, runner_.samples.read};

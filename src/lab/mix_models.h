@@ -1,6 +1,8 @@
 // The models that a mix of precisions is chosen from: what each computes, and how long it takes.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,12 +49,14 @@ class MixModels {
   MixModels(const MixOptions& options, const SampleRunner& runner)
       : options_(options), runner_(runner) {}
   Status RunReference();
+  StatusOr<std::vector<Tensor>> ExpectedOf(std::int64_t sample) const;  // in fp32
   void ListLayers();
 
   const MixOptions& options_;
   const SampleRunner& runner_;
   CalibratedModel model_;
-  std::vector<std::vector<Tensor>> expected_;  // by sample
+  std::unique_ptr<engine::Session> reference_;
+  std::vector<std::vector<Tensor>> expected_;  // of the first samples
   std::vector<MixedLayer> layers_;
 };
 
