@@ -31,7 +31,8 @@ Row Summary(const BenchCommand& command, const LoadedModel& loaded, std::int64_t
   row["model"] = std::filesystem::path(command.model.path).filename().string();
   row["threads"] = loaded.pool->threads();
   row["batch"] = batch;
-  row["precision"] = lab::PrecisionOf(*loaded.model);
+  const bool mixed = command.model.mixed != nullptr;
+  row["precision"] = mixed ? "auto" : lab::PrecisionOf(*loaded.model);
   row["isa"] = std::string(IsaName(loaded.model->target().isa));
   row["iters"] = result.rising_ns.size();
   row["min_ms"] = static_cast<double>(result.rising_ns.front()) * 1e-6;

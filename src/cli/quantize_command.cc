@@ -45,10 +45,22 @@ Row ErrorRow(const lab::QuantizationError& error, bool output) {
   return row;
 }
 
-Status CheckOutput(const QuantizeCommand& command) {
+// Nothing that is read is written over.
+Status CheckOutput(const QuantizeCommand& command, const std::vector<SourceFile>& files) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  if (std::filesystem::equivalent(command.model.path, command.output, error)) {
-    return UsageError("--output '" + command.output + "' is MODEL itself: expected another file");
+  const auto refused = [&](const std::string& what) {
+    return UsageError("--output '" + command.output + "' is " + what + ": expected another file");
+  };
+  if (fs::equivalent(command.model.path, command.output, error)) return refused("MODEL itself");
+  for (const SourceFile& file : files) {
+    if (fs::equivalent(file.path, command.output, error)) return refused("read by MODEL");
+  }
+  for (const std::string& path : command.automatic.calibration.paths) {
+    const bool inside =
+        fs::exists(command.output, error) &&
+        fs::equivalent(path, fs::absolute(command.output, error).parent_path(), error);
+    if (inside || fs::equivalent(path, command.output, error)) return refused("a sample");
   }
   const std::filesystem::path folder = std::filesystem::path(command.output).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
@@ -137,8 +149,9 @@ Status Execute(QuantizeCommand command) {
     return UsageError(
         "--worst-first sorts errors of layers, which --precision auto does not list: leave it out");
   }
-  PLUMB_RETURN_IF_ERROR(CheckOutput(command));
-  PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}));
+  std::vector<SourceFile> files;
+  PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(command.model, {}, &files));
+  PLUMB_RETURN_IF_ERROR(CheckOutput(command, files));
   return mixed ? MixAndWrite(command, graph) : QuantizeAndWrite(command, graph);
 }
 

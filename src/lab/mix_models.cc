@@ -63,22 +63,26 @@ std::vector<std::string> MixModels::OutputsWithoutFloats() const {
 
 StatusOr<MixModels::Errors> MixModels::ErrorsOf(const Graph& graph, std::int64_t samples,
                                                 std::string_view what) const {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Errors errors;
   std::vector<ErrorSums> sums(expected_[0].size());
   const auto take = [&](std::int64_t sample, const std::vector<Tensor>& outputs) -> Status {
     PLUMB_ASSIGN_OR_RETURN(const std::vector<Tensor> expected, ExpectedOf(sample));
-    for (std::size_t o = 0; o < outputs.size(); ++o) sums[o].Add(outputs[o], expected[o]);
+    for (std::size_t o = 0; o < outputs.size(); ++o) {
+      sums[o].Add(outputs[o], expected[o]);
+      if (!IsFloating(expected[o].dtype())) continue;
+      ErrorSums alone;
+      alone.Add(outputs[o], expected[o]);
+      errors.largest = std::max(errors.largest, alone.comparable ? alone.relative() : kInfinity);
+    }
     return OkStatus();
   };
   const CalibrationSamples first{samples, runner_.samples.read};
   const SampleRunner runner{first, runner_.target, runner_.pool, runner_.progress};
   PLUMB_RETURN_IF_ERROR(runner.OnEverySample(graph, what, take));
-  Errors errors;
   for (std::size_t o = 0; o < sums.size(); ++o) {
     if (!IsFloating(expected_[0][o].dtype())) continue;
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    const bool comparable = sums[o].comparable;
-    errors.largest = std::max(errors.largest, comparable ? sums[o].relative() : kInfinity);
-    errors.rms = std::max(errors.rms, comparable ? sums[o].rms() : kInfinity);
+    errors.rms = std::max(errors.rms, sums[o].comparable ? sums[o].rms() : kInfinity);
   }
   return errors;
 }

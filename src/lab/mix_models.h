@@ -30,7 +30,7 @@ class MixModels {
   StatusOr<Graph> GraphOf(const Precisions& precisions) const;
 
   struct Errors {
-    double largest = 0;  // max |narrow - fp32| / max |fp32|
+    double largest = 0;  // max |narrow - fp32| / max |fp32|, of the worst sample
     double rms = 0;
   };
   // Over the first samples, of the output that is farthest off. Outputs whose sizes depend on data

@@ -10,7 +10,7 @@
 namespace plumb::lab {
 
 struct MixOptions {
-  double max_error = 0.01;  // max |mixed - fp32| / max |fp32| of any output, over all samples
+  double max_error = 0.01;  // max |mixed - fp32| / max |fp32| of any output and sample
   engine::QuantizeOptions quantize;
   double seconds = 0.5;  // to time each candidate model for, about
 };

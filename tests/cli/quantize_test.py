@@ -124,6 +124,9 @@ class QuantizeTest(CommandLine):
                    "typical inputs, or --samples N for seeded normal numbers",
                    "quantize", self.model, "--output", self.out)
         self.fails(2, "--output is missing", "quantize", self.model)
+        sample = self.samples / "0.npy"
+        self.fails(2, f"--output '{sample}' is a sample: expected another file", "quantize",
+                   self.model, "--calibration", self.samples, "--output", sample)
         self.fails(2, f"--output '{self.model}' is MODEL itself: expected another file",
                    "quantize", self.model, "--samples", 1, "--output", self.model)
         self.fails(2, "--method: expected minmax|percentile|entropy, got 'best'",
