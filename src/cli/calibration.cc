@@ -29,7 +29,8 @@ void CalibrationOptions::DeclareSamples(CLI::App* command) {
 void CalibrationOptions::Declare(CLI::App* command) {
   DeclareSamples(command);
   command->add_option("--random", seed, "seed of samples without --calibration (default 0)")
-      ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()));
+      ->check(WholeNumber(0, std::numeric_limits<std::int64_t>::max()))
+      ->excludes(command->get_option("--calibration"));
   DeclareNormalisation(command, "pictures", &mean, &deviation);
 }
 

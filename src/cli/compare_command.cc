@@ -53,6 +53,7 @@ Status Execute(CompareCommand command) {
   if (command.model.precision.empty()) {
     return UsageError("expected --precision: bf16, auto, or int8 for a quantised file");
   }
+  PLUMB_RETURN_IF_ERROR(CheckBeforeSearch(command.inputs, command.model));
   const std::vector<std::string> given = command.inputs.Names();
   command.automatic.calibration.mean = command.inputs.mean;
   command.automatic.calibration.deviation = command.inputs.deviation;

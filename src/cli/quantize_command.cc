@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/auto_precision.h"
 #include "cli/calibration.h"
@@ -23,6 +24,7 @@ struct QuantizeCommand {
   AutoPrecision automatic;
   engine::QuantizeOptions options;
   std::string method = "minmax";
+  std::optional<double> percentile;
   std::string activations = "uint8";
   bool per_tensor = false;
   bool keep_biases = false;
@@ -49,6 +51,9 @@ Row ErrorRow(const lab::QuantizationError& error, bool output) {
 Status CheckOutput(const QuantizeCommand& command, const std::vector<SourceFile>& files) {
   namespace fs = std::filesystem;
   std::error_code error;
+  if (fs::is_directory(command.output, error)) {
+    return InvalidArgument("cannot write '", command.output, "': it is a folder, expected a file");
+  }
   const auto refused = [&](const std::string& what) {
     return UsageError("--output '" + command.output + "' is " + what + ": expected another file");
   };
@@ -143,6 +148,10 @@ Status Execute(QuantizeCommand command) {
   options.activations = command.activations == "int8" ? DType::kInt8 : DType::kUInt8;
   options.per_channel = !command.per_tensor;
   options.correct_bias = !command.keep_biases;
+  if (command.percentile && command.method != "percentile") {
+    return UsageError("--percentile is of --method percentile: ask for that, or leave it out");
+  }
+  options.ranges.percentile = command.percentile.value_or(options.ranges.percentile);
   const bool mixed = command.model.precision == "auto";
   if (!mixed && command.automatic.max_error) return ForAutoOnly("--max-error");
   if (mixed && command.worst_first) {
@@ -173,7 +182,7 @@ void DeclareChoice(CLI::App* sub, const char* name, std::string* value, const ch
 void AddQuantize(CLI::App& app, Action* action) {
   auto command = std::make_shared<QuantizeCommand>();
   CLI::App* sub = app.add_subcommand(
-      "quantize", "A float model to a QDQ file of 8-bit integers, and the error of each layer");
+      "quantize", "A float model to a file of 8-bit integers, or of a mix of precisions");
   command->model.DeclareModel(sub);
   sub->add_option("--output", command->output, "the ONNX file to write")->required();
   command->automatic.calibration.Declare(sub);
@@ -186,8 +195,7 @@ void AddQuantize(CLI::App& app, Action* action) {
                 "what of the activations is kept: all (default), magnitudes up to a percentile, or "
                 "up to the threshold of least entropy",
                 {"minmax", "percentile", "entropy"});
-  sub->add_option("--percentile", command->options.ranges.percentile,
-                  "of --method percentile (default 99.99)")
+  sub->add_option("--percentile", command->percentile, "of --method percentile (default 99.99)")
       ->check(NumberBetween(50, 100));
   DeclareChoice(sub, "--activations", &command->activations, "type of activations (default uint8)",
                 {"uint8", "int8"});

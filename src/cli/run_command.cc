@@ -26,14 +26,20 @@ struct RunCommand {
   Format format = Format::kTable;
 };
 
-Status PrintLabels(const RunCommand& command, const Tensor& scores) {
-  PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(command.labels));
+StatusOr<std::vector<std::string>> ReadLabels(const std::string& path) {
   std::vector<std::string> labels;
+  if (path.empty()) return labels;
+  PLUMB_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     labels.push_back(text.substr(at, end - at));
     at = end + 1;
   }
+  return labels;
+}
+
+Status PrintLabels(const RunCommand& command, const std::vector<std::string>& labels,
+                   const Tensor& scores) {
   const DType type = scores.dtype();
   if (type == DType::kString || type == DType::kInt4 || type == DType::kUInt4) {
     return UsageError("--labels: the first output is of type " + Str(DTypeName(type)) +
@@ -80,7 +86,6 @@ void PrintStrings(const std::string& name, const Tensor& tensor) {
 // Writes NAME.npy or NAME.json for each output; no two of them share a file.
 Status WriteOutputs(const std::string& folder, const Graph& graph,
                     const std::vector<Tensor>& outputs) {
-  PLUMB_RETURN_IF_ERROR(MakeDirectories(folder));
   std::set<std::string> written;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::string& name = graph.value(graph.outputs()[i]).name;
@@ -122,6 +127,9 @@ StatusOr<std::shared_ptr<engine::TuningDatabase>> TuneFor(const RunCommand& comm
 }
 
 Status Execute(RunCommand command) {
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> labels, ReadLabels(command.labels));
+  if (!command.output.empty()) PLUMB_RETURN_IF_ERROR(MakeDirectories(command.output));
+  PLUMB_RETURN_IF_ERROR(CheckBeforeSearch(command.inputs, command.model));
   command.automatic.calibration.mean = command.inputs.mean;
   command.automatic.calibration.deviation = command.inputs.deviation;
   command.automatic.calibration.seed = command.inputs.seed;
@@ -150,7 +158,7 @@ Status Execute(RunCommand command) {
   for (std::size_t i = 0; i < outputs.size() && command.format == Format::kTable; ++i) {
     if (outputs[i].dtype() == DType::kString) PrintStrings(name(i), outputs[i]);
   }
-  if (!command.labels.empty() && !outputs.empty()) return PrintLabels(command, outputs[0]);
+  if (!command.labels.empty() && !outputs.empty()) return PrintLabels(command, labels, outputs[0]);
   return OkStatus();
 }
 

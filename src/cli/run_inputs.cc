@@ -178,15 +178,14 @@ Status AddImage(const RunInputs& inputs, const std::vector<Shape>& sizes, const 
 }  // namespace
 
 StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
-                                         const LoadedModel& loaded) {
-  const Graph& graph = loaded.graph();
+                                         const Graph& graph, const Target& target) {
   if (inputs.image.empty() && !(inputs.mean.empty() && inputs.deviation.empty())) {
     return UsageError("--mean and --std are for --image");
   }
   PLUMB_ASSIGN_OR_RETURN(Given given, ReadFiles(inputs.files, graph));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<Shape> sizes, Sizes(given, options, graph));
   if (!inputs.image.empty()) {
-    PLUMB_RETURN_IF_ERROR(AddImage(inputs, sizes, loaded.model->target(), graph, &given));
+    PLUMB_RETURN_IF_ERROR(AddImage(inputs, sizes, target, graph, &given));
   }
   std::vector<Tensor> tensors;
   for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
@@ -200,6 +199,18 @@ StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOpt
     tensors.push_back(std::move(random));
   }
   return tensors;
+}
+
+StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
+                                         const LoadedModel& loaded) {
+  return ReadInputs(inputs, options, loaded.graph(), loaded.model->target());
+}
+
+Status CheckBeforeSearch(const RunInputs& inputs, const ModelOptions& options) {
+  if (options.precision != "auto") return OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(const Target target, HostTarget());
+  PLUMB_ASSIGN_OR_RETURN(const Graph graph, LoadGraph(options, inputs.Names()));
+  return ReadInputs(inputs, options, graph, target).status();
 }
 
 }  // namespace plumb::cli

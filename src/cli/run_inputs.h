@@ -33,6 +33,11 @@ StatusOr<pipeline::Normalisation> NormalisationOf(const std::vector<float>& mean
 // or that is given twice, an unreadable file, a picture where no input or several inputs could take
 // it, an open size.
 StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
+                                         const Graph& graph, const Target& target);
+StatusOr<std::vector<Tensor>> ReadInputs(const RunInputs& inputs, const ModelOptions& options,
                                          const LoadedModel& loaded);
+
+// What is wrong with the inputs, before --precision auto searches for minutes.
+Status CheckBeforeSearch(const RunInputs& inputs, const ModelOptions& options);
 
 }  // namespace plumb::cli

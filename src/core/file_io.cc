@@ -3,15 +3,16 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <algorithm>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <system_error>
 
 #include "core/system_error.h"
+#include "core/temporary_file.h"
 
 namespace plumb {
 namespace {
@@ -34,40 +35,16 @@ class FileDescriptor {
   int fd_;
 };
 
-Status WriteAll(int fd, std::string_view contents, const std::string& path) {
-  while (!contents.empty()) {
-    const ssize_t written = write(fd, contents.data(), contents.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return SystemError("write", path, errno);
-    }
-    contents.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return OkStatus();
-}
-
 Status WriteInPlace(const std::string& path, std::string_view contents) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (file.get() < 0) return SystemError("open", path, errno);
-  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), contents, path));
+  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), std::as_bytes(std::span(contents)), path));
   if (file.Close() != 0) return SystemError("write", path, errno);
   return OkStatus();
 }
 
-// A new file beside `target`, with the mode that any new file has; its name goes to `temporary`.
-int CreateTemporary(const std::string& target, std::string& temporary) {
-  static std::atomic<std::uint32_t> counter = 0;
-  // Names are taken only where a process with this number died while writing.
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    temporary = absl::StrCat(target, ".", getpid(), ".", counter.fetch_add(1), ".tmp");
-    const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0 || errno != EEXIST) return fd;
-  }
-  return -1;
-}
-
 Status FillTemporary(FileDescriptor& file, std::string_view contents, const std::string& path) {
-  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), contents, path));
+  PLUMB_RETURN_IF_ERROR(WriteAll(file.get(), std::as_bytes(std::span(contents)), path));
   if (fsync(file.get()) != 0 || file.Close() != 0) return SystemError("write", path, errno);
   return OkStatus();
 }
@@ -120,7 +97,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view contents) {
   if (replaces && S_ISDIR(info.st_mode)) return SystemError("write", path, EISDIR);
   if (replaces && !S_ISREG(info.st_mode)) return WriteInPlace(path, contents);
   std::string temporary;
-  FileDescriptor file(CreateTemporary(target, temporary));
+  FileDescriptor file(CreateTemporary(target, 0666, &temporary));
   if (file.get() < 0) return SystemError("write", path, errno);
   Status status = OkStatus();
   if (replaces && fchmod(file.get(), info.st_mode & 0777) != 0) {

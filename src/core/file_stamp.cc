@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include <cerrno>
-#include <system_error>
+
+#include "core/system_error.h"
 
 namespace plumb {
 namespace {
@@ -33,10 +34,7 @@ FileStamp StampOf(const struct stat& info) {
 
 StatusOr<FileStamp> StampOf(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) {
-    const int error = errno;
-    return NotFound("cannot read '", path, "': ", std::generic_category().message(error));
-  }
+  if (stat(path.c_str(), &info) != 0) return SystemError("read", path, errno);
   return StampOf(info);
 }
 

@@ -1,28 +1,20 @@
 #include "core/new_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
 
 #include "core/system_error.h"
+#include "core/temporary_file.h"
 
 namespace plumb {
 
 StatusOr<NewFile> NewFile::Create(const std::string& path) {
-  static std::atomic<std::uint32_t> counter = 0;
-  int fd = -1;
   std::string temporary;
-  // Names are taken only where a process with this number died while writing.
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    temporary = absl::StrCat(path, ".", getpid(), ".", counter.fetch_add(1), kTemporarySuffix);
-    fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0 || errno != EEXIST) break;
-  }
+  const int fd = CreateTemporary(path, 0600, &temporary);
   if (fd < 0) return SystemError("write", path, errno);
   return NewFile(path, std::move(temporary), fd);
 }
@@ -39,15 +31,8 @@ NewFile::~NewFile() {
 }
 
 Status NewFile::Append(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd_, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return SystemError("write", path_, errno);
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    size_ += written;
-  }
+  PLUMB_RETURN_IF_ERROR(WriteAll(fd_, bytes, path_));
+  size_ += static_cast<std::int64_t>(bytes.size());
   return OkStatus();
 }
 

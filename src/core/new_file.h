@@ -37,7 +37,4 @@ class NewFile {
   std::int64_t size_ = 0;
 };
 
-// What files that are not complete end with.
-inline constexpr char kTemporarySuffix[] = ".tmp";
-
 }  // namespace plumb

@@ -1,10 +1,10 @@
 #include "lab/compare.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "engine/session.h"
+#include "lab/error_sums.h"
 
 namespace plumb::lab {
 namespace {
@@ -60,19 +60,9 @@ std::string MakerOf(const Graph& graph, ValueId v) {
 }  // namespace
 
 double RelativeError(const Tensor& narrow, const Tensor& reference) {
-  if (narrow.shape() != reference.shape()) return std::numeric_limits<double>::infinity();
-  const std::vector<double> a = ToDoubles(narrow), b = ToDoubles(reference);
-  double largest = 0, error = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isfinite(b[i])) largest = std::max(largest, std::fabs(b[i]));
-    const bool same = a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]));
-    if (same) continue;
-    const double difference = std::fabs(a[i] - b[i]);
-    if (!std::isfinite(difference)) return std::numeric_limits<double>::infinity();
-    error = std::max(error, difference);
-  }
-  if (error == 0) return 0;
-  return largest > 0 ? error / largest : std::numeric_limits<double>::infinity();
+  ErrorSums sums;
+  sums.Add(narrow, reference);
+  return sums.comparable ? sums.relative() : std::numeric_limits<double>::infinity();
 }
 
 bool IsQuantised(const Graph& graph) {

@@ -93,6 +93,28 @@ TEST(MixPrecisionsTest, TheErrorStaysBelowEveryBound) {
   }
 }
 
+TEST(MixPrecisionsTest, TheBoundHoldsForEverySampleHoweverSmall) {
+  const Graph graph = Net();
+  // Without a bias the second sample's values are all small.
+  const CalibrationSamples unlike{
+      2, [](std::int64_t i) -> StatusOr<std::vector<Tensor>> {
+        PLUMB_ASSIGN_OR_RETURN(Tensor x, RandomTensor(DType::kFloat32, {2, 16, 12, 12}, 3));
+        for (float& v : x.mutable_data<float>()) v *= i == 0 ? 1 : 0.02f;
+        return std::vector<Tensor>{std::move(x)};
+      }};
+  const double bound = 0.01;
+  const auto mix = Make(graph, bound, unlike);
+  ASSERT_TRUE(mix.ok()) << mix.status();
+  for (std::int64_t i = 0; i < 2; ++i) {
+    const CalibrationSamples alone{1, [&](std::int64_t) { return unlike.read(i); }};
+    EXPECT_LE(ErrorOf(mix->graph, graph, alone), 1.1 * bound) << i;
+  }
+  // int8 has steps of one size for both: pooled, its error would be a small share of the largest.
+  const auto int8 = std::ranges::find(mix->candidates, "int8", &MixCandidate::name);
+  ASSERT_NE(int8, mix->candidates.end());
+  EXPECT_GT(int8->error, 0.05);
+}
+
 TEST(MixPrecisionsTest, NoErrorAtAllLeavesTheModelAsItIs) {
   const auto mix = Make(Net(), 0);
   ASSERT_TRUE(mix.ok()) << mix.status();

@@ -16,8 +16,8 @@ struct QuantizationError {
   std::string node, op;  // that makes it; empty op: an output of the model
   // Integers, and tensors whose sizes part, have no error: the figures say nothing then.
   bool comparable = true;
-  double relative =
-      0;               // max |quantised - float| / max |float|; infinite where only one is a number
+  // max |quantised - float| / max |float|; infinite where only one is a number.
+  double relative = 0;
   double sqnr_db = 0;  // 10 log10(sum float^2 / sum (quantised - float)^2), -infinite likewise
 };
 

@@ -1,5 +1,6 @@
 """`plumb quantize`: the file it writes, its table, and what it says to wrong input."""
 
+import json
 import os
 import unittest
 
@@ -87,6 +88,22 @@ class QuantizeTest(CommandLine):
             status, _, said = plumb(command, self.model, "--precision", "auto")
             self.assertEqual(status, 2)
             self.assertIn("plumb quantize --precision auto", said)
+
+    def test_weights_beside_the_model_are_not_written_over(self):
+        folder = self.folder / "external"
+        folder.mkdir()
+        model = onnx.load(str(self.model))
+        onnx.save(model, str(folder / "net.onnx"), save_as_external_data=True, location="net.bin",
+                  size_threshold=0)
+        before = (folder / "net.bin").read_bytes()
+        self.fails(2, f"--output '{folder / 'net.bin'}' is read by MODEL: expected another file",
+                   "quantize", folder / "net.onnx", "--samples", 1, "--output", folder / "net.bin")
+        self.assertEqual((folder / "net.bin").read_bytes(), before)
+
+    def test_bench_says_that_precisions_were_chosen(self):
+        status, out, _ = plumb("bench", self.model, "--precision", "auto", "--samples", 1, "--iters", 1,
+                               "--format", "json")
+        self.assertEqual((status, json.loads(out)["precision"]), (0, "auto"))
 
     def test_the_same_seed_gives_the_same_bytes(self):
         def made(seed):

@@ -77,6 +77,11 @@ class UsageTest(CommandLine):
              ["run", self.linear, "--precision", "auto", "--cache"]),
             ("--samples is for --precision auto: leave it out, or ask for that",
              ["bench", self.linear, "--precision", "bf16", "--samples", "2"]),
+            ("--percentile is of --method percentile: ask for that, or leave it out",
+             ["quantize", self.linear, "--samples", "2", "--percentile", "99", "--output",
+              self.folder / "never.onnx"]),
+            ("--input: the model has no input 'nowhere'",  # before the search
+             ["run", self.linear, "--precision", "auto", "--input", "nowhere=x.npy"]),
             ("--worst-first sorts errors of layers, which --precision auto does not list: leave it out",
              ["quantize", self.linear, "--samples", "2", "--precision", "auto", "--worst-first",
               "--output", self.folder / "never.onnx"]),

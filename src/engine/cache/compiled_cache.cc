@@ -14,7 +14,7 @@
 #include "core/content_hash.h"
 #include "core/file_io.h"
 #include "core/format.h"
-#include "core/new_file.h"
+#include "core/temporary_file.h"
 #include "engine/cache/compiled_file.h"
 #include "engine/cache/compiled_tables.h"
 #include "ops/ops.h"
