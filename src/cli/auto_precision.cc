@@ -32,8 +32,8 @@ void Tell(const lab::Mix& mix, double max_error) {
                "precision auto: %d layers int8, %d bf16, %d f32; error %.3g of at most %g\n",
                counts[0], counts[1], counts[2], chosen.error, max_error);
   for (const lab::MixCandidate& candidate : mix.candidates) {
-    std::fprintf(stderr, "  %-5s %8.4g ms, error %-9.3g%s\n", candidate.name.c_str(), candidate.ms,
-                 candidate.error, &candidate == &chosen ? "  chosen" : "");
+    std::fprintf(stderr, "  %-5s %8.4g ms, error %.3g%s\n", candidate.name.c_str(), candidate.ms,
+                 candidate.error, &candidate == &chosen ? ", chosen" : "");
   }
   std::size_t told = 0;
   for (const lab::MixedLayer& layer : mix.layers) {

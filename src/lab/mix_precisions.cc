@@ -336,12 +336,13 @@ class Mixer {
     if (layer.precision == DType::kInt8) return "";
     const LayerForm& here = layer.form(layer.precision);
     const auto why = [&](const char* name, const LayerForm& form) {
-      if (!form.possible) return absl::StrCat("no form in ", name);
+      if (!form.possible) return absl::StrCat("no form in ", name, ", or left out");
       if (form.ms >= here.ms) {
         return absl::StrCat(name, " takes ", Milliseconds(form.ms), ", this ",
                             Milliseconds(here.ms));
       }
-      if (form.error == 0) return absl::StrCat("all of ", model, " was fastest");
+      if (model != "mix") return absl::StrCat("no mix was faster than all of ", model);
+      if (!std::isfinite(form.error)) return absl::StrCat("not all numbers stay so in ", name);
       return absl::StrFormat("%s would add %.2g to the error", name, form.error);
     };
     std::string text = why("int8", layer.int8);
