@@ -247,7 +247,8 @@ function(plumb_fuzzer name source corpus)
   add_dependencies(fuzzers ${name})
   set(found ${PROJECT_BINARY_DIR}/fuzz/${name})
   file(MAKE_DIRECTORY ${found})
-  set(limits -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 -artifact_prefix=${found}/)
+  set(limits -verbosity=0 -print_funcs=0 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024
+      -artifact_prefix=${found}/)
   add_test(NAME ${name}.corpus COMMAND ${name} ${limits} -runs=0 ${corpus})
   add_test(NAME ${name}.fuzz COMMAND ${name} ${limits} -max_total_time=${PLUMB_FUZZ_SECONDS}
            -print_final_stats=1 ${found} ${corpus})

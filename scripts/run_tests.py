@@ -114,7 +114,8 @@ def ctest(folder, *selection):
     report = build / "ctest.xml"
     report.unlink(missing_ok=True)
     status, output = run(["ctest", "--test-dir", folder, "-j", str(CORES), "--output-junit",
-                          str(report), "--test-output-size-failed", "200000", *selection])
+                          str(report), "--test-output-size-failed", "200000",
+                          "--test-output-truncation", "head", *selection])
     count = Count()
     try:
         entries = list(ElementTree.parse(report).iter("testcase"))

@@ -38,6 +38,9 @@ struct ParseOptions {
   // false: neither inferred nor verified, for patterns; `$name` may stand for an attribute then and
   // becomes the string "$name".
   bool infer = true;
+  // Of what `zeros` and `seed(n)` stand for in a text, all together: a short text must not fill the
+  // memory.
+  std::int64_t max_generated_bytes = std::int64_t{1} << 30;
 };
 
 // Parses, infers and verifies. Errors say line and column.

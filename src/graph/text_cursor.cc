@@ -82,8 +82,18 @@ StatusOr<Tensor> TokenCursor::Literal(DType dtype, const Shape& shape) {
   if (!count.ok()) return ErrorAt(start, std::string(count.status().message()));
   if (AtSymbol("{")) return Elements(dtype, shape);
   if (TakeWord("hex")) return Hex(dtype, shape);
+  return Generated(dtype, shape, start);
+}
+
+StatusOr<Tensor> TokenCursor::Generated(DType dtype, const Shape& shape, const Token& start) {
   const bool seeded = TakeWord("seed");
   if (!seeded && !TakeWord("zeros")) return Error("expected {elements}, zeros, seed(n) or hex");
+  const std::int64_t bytes = StorageBytes(dtype, NumElements(shape));
+  if (bytes > generated_bytes_) {
+    return ErrorAt(start, absl::StrCat(bytes, " bytes that no elements are written for, where ",
+                                       generated_bytes_, " are left to this text"));
+  }
+  generated_bytes_ -= bytes;
   StatusOr<Tensor> tensor = Tensor::TryAllocate(dtype, shape);
   if (!tensor.ok()) return ErrorAt(start, std::string(tensor.status().message()));
   if (seeded) PLUMB_RETURN_IF_ERROR(Seeded(*tensor));

@@ -12,7 +12,9 @@ namespace plumb {
 
 class TokenCursor {
  public:
-  explicit TokenCursor(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+  // Literals that write no elements out may take `generated_bytes` in all.
+  explicit TokenCursor(std::vector<Token> tokens, std::int64_t generated_bytes = 0)
+      : tokens_(std::move(tokens)), generated_bytes_(generated_bytes) {}
 
   const Token& Peek(std::size_t ahead = 0) const {
     return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
@@ -38,12 +40,14 @@ class TokenCursor {
   StatusOr<Tensor> Literal(DType dtype, const Shape& shape);
 
  private:
+  StatusOr<Tensor> Generated(DType dtype, const Shape& shape, const Token& start);
   StatusOr<Tensor> Elements(DType dtype, const Shape& shape);
   StatusOr<Tensor> Hex(DType dtype, const Shape& shape);
   Status Seeded(Tensor& tensor);
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  std::int64_t generated_bytes_;  // that are left
 };
 
 // The literal of a tensor, as Literal reads it; a digest beyond max_elements unless `full`.

@@ -356,7 +356,7 @@ class GraphParser {
 
 StatusOr<Graph> ParseGraph(std::string_view text, const OpTable& ops, const ParseOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<Token> tokens, SplitIntoTokens(text));
-  TokenCursor cursor(std::move(tokens));
+  TokenCursor cursor(std::move(tokens), options.max_generated_bytes);
   Graph graph;
   GraphParser parser(cursor, ops, options, graph, 0);
   PLUMB_RETURN_IF_ERROR(parser.Parse(nullptr, nullptr));

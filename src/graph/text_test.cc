@@ -137,13 +137,22 @@ TEST(Text, ErrorsSayLineAndColumn) {
 }
 
 TEST(Text, AbsurdConstantsAreRefusedBeforeMemoryIsTaken) {
-  const std::string message =
-      RoundTrip("graph g() -> (w) { w = const f32[1000000,1000000,10] zeros }");
-  EXPECT_EQ(message.substr(0, 26), "line 1, column 54: tensor ") << message;
+  EXPECT_EQ(RoundTrip("graph g() -> (w) { w = const f32[1000000,1000000,10] zeros }"),
+            "line 1, column 54: 40000000000000 bytes that no elements are written for, where "
+            "1073741824 are left to this text");
   EXPECT_EQ(RoundTrip("graph g() -> (w) { w = const f32[99999999999,99999999999] hex \"00\" }"),
             "line 1, column 59: shape 99999999999x99999999999 has more than 2^57 elements");
   EXPECT_EQ(RoundTrip("graph g() -> (w) { w = const f32[1000000000] {1} }"),
             "line 1, column 46: 1 elements for shape 1000000000");
+}
+
+TEST(Text, ConstantsThatAreNotWrittenOutShareALimit) {
+  const std::string text = "graph g() -> (w, v) { w = const f32[6] seed(1) v = const i64[5] zeros }";
+  EXPECT_TRUE(ParseGraph(text, TinyOps(), {.max_generated_bytes = 64}).ok());
+  const Status status = ParseGraph(text, TinyOps(), {.max_generated_bytes = 63}).status();
+  EXPECT_EQ(status.message(),
+            "line 1, column 65: 40 bytes that no elements are written for, where 39 are left to "
+            "this text");
 }
 
 }  // namespace
