@@ -24,7 +24,8 @@ namespace {
 constexpr std::int64_t kSpinNanos = 30'000;
 constexpr int kSlots = 32;  // calls that can have helpers at the same time
 constexpr int kMaxHelpers = 4095;
-constexpr std::int64_t kClaimsPerThread = 16;
+constexpr std::int64_t kMostUnits = std::int64_t{1}
+                                    << 31;  // of a call; larger ones hold more tasks
 
 // True on workers and in callers while their tasks run: calls from there run in place.
 thread_local bool inside_parallel_for = false;
@@ -57,8 +58,34 @@ bool SpinUntil(Done done) {
   return done();
 }
 
-// One call of ParallelFor. The fields below `state` are written by the caller while no helper can
-// join, and published by the store that grants permits.
+// The units that a thread is to do and nobody has begun: the first one in the low half, the end in
+// the high one. Taken from the front by its thread, from the back by others.
+struct alignas(64) Share {
+  std::atomic<std::uint64_t> range = 0;
+
+  static std::uint64_t Pack(std::int64_t begin, std::int64_t end) {
+    return static_cast<std::uint64_t>(begin) | static_cast<std::uint64_t>(end) << 32;
+  }
+
+  // Half of what is there, at least one unit; false when nothing is left.
+  bool Take(bool front, std::int64_t* begin, std::int64_t* end) {
+    std::uint64_t seen = range.load(std::memory_order_relaxed);
+    std::uint64_t left = 0;
+    do {
+      const auto first = static_cast<std::int64_t>(seen & 0xFFFFFFFF);
+      const auto last = static_cast<std::int64_t>(seen >> 32);
+      if (first >= last) return false;
+      const std::int64_t half = (last - first + 1) / 2;
+      *begin = front ? first : last - half;
+      *end = *begin + half;
+      left = front ? Pack(*end, last) : Pack(first, *begin);
+    } while (!range.compare_exchange_weak(seen, left, std::memory_order_relaxed));
+    return true;
+  }
+};
+
+// One call of ParallelForRanges. The fields below `state` are written by the caller while no helper
+// can join, and published by the store that grants permits.
 struct alignas(64) Slot {
   // Bits 0-11: helpers that may still join; 12-23: helpers at work; bit 31: the caller sleeps.
   static constexpr std::uint32_t kPermits = 0xFFF;
@@ -68,28 +95,42 @@ struct alignas(64) Slot {
 
   std::atomic<bool> owned = false;
   std::atomic<std::uint32_t> state = 0;
-  FunctionRef<void(std::int64_t)>* fn = nullptr;
+  FunctionRef<void(std::int64_t, std::int64_t, int)>* fn = nullptr;
   std::int64_t tasks = 0;
-  std::int64_t claim = 1;  // tasks taken at once
-  alignas(64) std::atomic<std::int64_t> next = 0;
+  std::int64_t unit = 1;  // tasks that are taken together
+  int parts = 0;          // shares in use
+  Share* shares = nullptr;
 
-  void RunTasks() {
-    while (true) {
-      const std::int64_t begin = next.fetch_add(claim, std::memory_order_relaxed);
-      if (begin >= tasks) return;
-      const std::int64_t end = std::min(begin + claim, tasks);
-      for (std::int64_t task = begin; task < end; ++task) (*fn)(task);
+  void Divide(std::int64_t count, int threads) {
+    tasks = count;
+    unit = (count + kMostUnits - 1) / kMostUnits;
+    parts = threads;
+    const std::int64_t units = (count + unit - 1) / unit;
+    for (int i = 0; i < parts; ++i) {
+      const std::uint64_t share = Share::Pack(units * i / parts, units * (i + 1) / parts);
+      shares[i].range.store(share, std::memory_order_relaxed);
+    }
+  }
+
+  // First the share of `thread`, then what the others have left.
+  void RunTasks(int thread, int lane) {
+    for (int i = 0; i < parts; ++i) {
+      Share& share = shares[(thread + i) % parts];
+      std::int64_t begin = 0, end = 0;
+      while (share.Take(i == 0, &begin, &end)) {
+        (*fn)(begin * unit, std::min(end * unit, tasks), lane);
+      }
     }
   }
 
   // Helps if there is room; says whether it did.
-  bool Help() {
+  bool Help(int thread) {
     std::uint32_t seen = state.load(std::memory_order_acquire);
     do {
       if ((seen & kPermits) == 0) return false;
     } while (!state.compare_exchange_weak(seen, seen - 1 + kActiveOne, std::memory_order_acq_rel,
                                           std::memory_order_acquire));
-    RunTasks();
+    RunTasks(thread, static_cast<int>(seen & kPermits));
     const std::uint32_t before = state.fetch_sub(kActiveOne, std::memory_order_acq_rel);
     if ((before & kActive) == kActiveOne && (before & kCallerSleeps) != 0) FutexWake(state, 1);
     return true;
@@ -112,6 +153,7 @@ struct alignas(64) Slot {
 
 struct ThreadPool::Impl {
   std::array<Slot, kSlots> slots;
+  std::vector<Share> shares;                         // of each slot as many as there are threads
   alignas(64) std::atomic<std::uint32_t> epoch = 0;  // counts published calls; workers sleep on it
   std::atomic<int> sleepers = 0;
   std::atomic<bool> stopping = false;
@@ -134,7 +176,8 @@ struct ThreadPool::Impl {
     if (asleep > 0) FutexWake(epoch, std::min(wanted, asleep));
   }
 
-  void WorkerLoop() {
+  // The caller is thread 0 of its call.
+  void WorkerLoop(int thread) {
     inside_parallel_for = true;
     while (true) {
       // In this order: an epoch read here is either the one before the last wake-up, and then
@@ -142,7 +185,7 @@ struct ThreadPool::Impl {
       const std::uint32_t seen = epoch.load();
       if (stopping.load()) return;
       bool helped = false;
-      for (Slot& slot : slots) helped |= slot.Help();
+      for (Slot& slot : slots) helped |= slot.Help(thread);
       if (helped) continue;
       if (SpinUntil([&] { return epoch.load(std::memory_order_acquire) != seen; })) continue;
       sleepers.fetch_add(1);
@@ -160,7 +203,7 @@ struct ThreadPool::Impl {
     workers.reserve(static_cast<std::size_t>(count));
     try {
       for (int i = 0; i < count; ++i) {
-        workers.emplace_back([this] { WorkerLoop(); });
+        workers.emplace_back([this, i] { WorkerLoop(i + 1); });
         pthread_setname_np(workers.back().native_handle(), "plumb-worker");
       }
     } catch (const std::system_error&) {
@@ -172,7 +215,11 @@ struct ThreadPool::Impl {
 
 ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
   PLUMB_CHECK(threads >= 1, threads, " threads");
-  impl_->StartWorkers(std::min(threads - 1, kMaxHelpers));
+  const int helpers = std::min(threads - 1, kMaxHelpers);
+  const auto each = static_cast<std::size_t>(helpers) + 1;
+  impl_->shares = std::vector<Share>(each * kSlots);
+  for (std::size_t i = 0; i < kSlots; ++i) impl_->slots[i].shares = &impl_->shares[i * each];
+  impl_->StartWorkers(helpers);
 }
 
 ThreadPool::~ThreadPool() {
@@ -183,27 +230,37 @@ ThreadPool::~ThreadPool() {
 
 int ThreadPool::threads() const { return static_cast<int>(impl_->workers.size()) + 1; }
 
-void ThreadPool::ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn,
-                             int max_threads) {
+void ThreadPool::ParallelForRanges(std::int64_t tasks,
+                                   FunctionRef<void(std::int64_t, std::int64_t, int)> fn,
+                                   int max_threads) {
+  if (tasks <= 0) return;
   const std::int64_t limit = max_threads <= 0 ? threads() : std::min(max_threads, threads());
   const int helpers = static_cast<int>(std::min(limit, tasks)) - 1;
   const bool nested = inside_parallel_for;
   Slot* slot = helpers >= 1 && !nested ? impl_->TakeSlot() : nullptr;
   inside_parallel_for = true;
   if (slot == nullptr) {
-    for (std::int64_t task = 0; task < tasks; ++task) fn(task);
+    fn(0, tasks, 0);
   } else {
     slot->fn = &fn;
-    slot->tasks = tasks;
-    slot->claim = std::max<std::int64_t>(1, tasks / ((helpers + 1) * kClaimsPerThread));
-    slot->next.store(0, std::memory_order_relaxed);
+    slot->Divide(tasks, helpers + 1);
     slot->state.store(static_cast<std::uint32_t>(helpers), std::memory_order_release);
     impl_->WakeWorkers(helpers);
-    slot->RunTasks();
+    slot->RunTasks(0, 0);
     slot->Close();
     slot->owned.store(false, std::memory_order_release);
   }
   inside_parallel_for = nested;
+}
+
+void ThreadPool::ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn,
+                             int max_threads) {
+  ParallelForRanges(
+      tasks,
+      [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t task = begin; task < end; ++task) fn(task);
+      },
+      max_threads);
 }
 
 }  // namespace plumb

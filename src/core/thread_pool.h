@@ -29,7 +29,11 @@ class FunctionRef<R(Args...)> {
 
 // Thread-safe: several threads may call ParallelFor at once; each call finishes with the help of
 // whatever workers are free, and never waits for work of another call. Workers spin briefly, then
-// sleep. No allocation in ParallelFor.
+// sleep. No allocation in a call.
+//
+// Every thread has a share of the tasks, the same one for the same number of tasks: what a layer
+// wrote lies near the core that reads it in the next one. Who is through with his own takes half of
+// what another has not begun.
 class ThreadPool {
  public:
   // `threads` counts the caller: 1 makes no worker. PLUMB_CHECKs threads >= 1.
@@ -44,6 +48,12 @@ class ThreadPool {
   // workers (0: all). Returns when all are done. What a task computes must not depend on which
   // thread runs it. fn must not throw. Nested calls run on the calling thread.
   void ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn, int max_threads = 0);
+
+  // The same with fn(begin, end, lane) for ranges of tasks that cover [0, tasks): few large ones,
+  // so that neighbouring tasks can share what they read. Of the calls that run at the same time
+  // none has the same lane, which is below max_threads and threads().
+  void ParallelForRanges(std::int64_t tasks, FunctionRef<void(std::int64_t, std::int64_t, int)> fn,
+                         int max_threads = 0);
 
  private:
   struct Impl;

@@ -55,6 +55,66 @@ TEST(ThreadPoolTest, RunsEveryTaskOnce) {
   }
 }
 
+TEST(ThreadPoolTest, RangesCoverEveryTaskOnce) {
+  for (int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    for (std::int64_t tasks : {0, 1, 2, 7, 64, 10'007}) {
+      std::vector<std::atomic<int>> counts(static_cast<std::size_t>(tasks));
+      pool.ParallelForRanges(tasks, [&](std::int64_t begin, std::int64_t end, int) {
+        EXPECT_LT(begin, end);
+        for (std::int64_t i = begin; i < end; ++i) counts[static_cast<std::size_t>(i)].fetch_add(1);
+      });
+      EXPECT_TRUE(std::ranges::all_of(counts, [](const auto& count) { return count.load() == 1; }))
+          << threads << " threads, " << tasks << " tasks";
+    }
+    // More tasks than a share counts, in ranges: far fewer calls.
+    const std::int64_t many = (std::int64_t{1} << 40) + 12'345;
+    std::atomic<std::int64_t> sum = 0;
+    pool.ParallelForRanges(
+        many, [&](std::int64_t begin, std::int64_t end, int) { sum.fetch_add(end - begin); });
+    EXPECT_EQ(sum.load(), many);
+  }
+}
+
+TEST(ThreadPoolTest, ALaneBelongsToOneCallAtATime) {
+  ThreadPool pool(6);
+  for (int limit : {0, 2, 3}) {
+    std::vector<std::atomic<int>> inside(6);
+    std::atomic<int> shared = 0;
+    std::atomic<int> highest = 0;
+    pool.ParallelForRanges(
+        500,
+        [&](std::int64_t, std::int64_t, int lane) {
+          if (inside[static_cast<std::size_t>(lane)].fetch_add(1) != 0) shared.fetch_add(1);
+          int seen = highest.load();
+          while (lane > seen && !highest.compare_exchange_weak(seen, lane)) {
+          }
+          Work(5'000);
+          inside[static_cast<std::size_t>(lane)].fetch_sub(1);
+        },
+        limit);
+    EXPECT_EQ(shared.load(), 0);
+    EXPECT_LT(highest.load(), limit == 0 ? 6 : limit);
+  }
+}
+
+TEST(ThreadPoolTest, TasksStayWithTheirThread) {
+  ThreadPool pool(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  for (int round = 0; round < 20; ++round) {
+    // Each half waits for the other one to have begun.
+    std::atomic<int> begun = 0;
+    std::thread::id ran[4];
+    pool.ParallelFor(4, [&](std::int64_t task) {
+      if (task % 2 == 0) begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+      ran[task] = std::this_thread::get_id();
+    });
+    EXPECT_EQ(ran[0], caller);
+    EXPECT_NE(ran[2], caller);
+  }
+}
+
 TEST(ThreadPoolTest, ResultsOfTasksAreVisibleToTheCaller) {
   ThreadPool pool(4);
   for (int round = 0; round < 200; ++round) {

@@ -35,10 +35,17 @@ class ThreadPool {
  public:
   int threads() const;
   void ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn, int max_threads);
+  void ParallelForRanges(std::int64_t tasks, FunctionRef<void(std::int64_t, std::int64_t, int)> fn,
+                         int max_threads);
 };
 HIDDEN int ThreadPool::threads() const { return 1; }
 HIDDEN void ThreadPool::ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn, int) {
   for (std::int64_t task = 0; task < tasks; ++task) fn(task);
+}
+HIDDEN void ThreadPool::ParallelForRanges(std::int64_t tasks,
+                                          FunctionRef<void(std::int64_t, std::int64_t, int)> fn,
+                                          int) {
+  if (tasks > 0) fn(0, tasks, 0);
 }
 
 // Of element types that kernels know; in bits of one element.

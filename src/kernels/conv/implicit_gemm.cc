@@ -93,17 +93,20 @@ void RunImplicitGemm(const void* params, const Call& call) noexcept {
   const std::int64_t row_bytes = std::max<std::int64_t>(
       1, channels * std::int64_t{sizeof(float)} * problem.stride[1] * problem.stride[2]);
   const std::int64_t products = p.shape.products();
-  const TaskGrid grid = ChooseGrid(
-      tiles, panels.count(), phases * problem.group,
-      static_cast<double>(p.shape.tiles.rows) * static_cast<double>(row_bytes),
-      static_cast<double>(products) * static_cast<double>(panels.columns) * sizeof(float),
-      p.cache_bytes / (row_bytes * p.shape.tiles.max_rows), call.pool->threads());
-  if (grid.count() == 0) return;
+  const auto rows = static_cast<double>(p.shape.tiles.rows);
+  const auto columns = static_cast<double>(panels.columns);
+  const TaskGrid grid({.products = phases * problem.group,
+                       .rows = p.shape.tiles.rows,
+                       .tiles = tiles,
+                       .panels = panels.count(),
+                       .a_bytes = rows * static_cast<double>(row_bytes),
+                       .b_bytes = columns * static_cast<double>(products) * sizeof(float),
+                       .block_tiles = p.cache_bytes / (row_bytes * p.shape.tiles.max_rows)},
+                      call.pool->threads());
 
-  call.pool->ParallelFor(grid.count() * problem.group * phases, [&](std::int64_t task) {
-    const std::int64_t unit = task / grid.count();
-    const std::int64_t phase_index = unit / problem.group;
-    const std::int64_t group = unit % problem.group;
+  const auto run = [&](std::int64_t product, const TileBlock& block) {
+    const std::int64_t phase_index = product / problem.group;
+    const std::int64_t group = product % problem.group;
     LoopShape shape = p.shape;
     ConvSource source;
     source.phase = PhaseAt(problem, phase_index);
@@ -128,11 +131,12 @@ void RunImplicitGemm(const void* params, const Call& call) noexcept {
         residual != nullptr ? residual + out_channel * problem.residual.channel : nullptr;
     const float* bias = packed + group * group_floats;
     const float* b = bias + layout.PhaseOffset(problem, phase_index);
-    const std::int64_t tile = task % grid.count() / grid.panel_tasks * grid.tiles_per_task;
-    const std::int64_t panel = task % grid.panel_tasks * grid.panels_per_task;
     TileLoop<ConvSource> loop(shape, source, b, problem.epilogue.has_bias ? bias : nullptr);
-    loop.Run(tile, std::min(tile + grid.tiles_per_task, shape.tiles.count()), panel,
-             std::min(panel + grid.panels_per_task, panels.count()));
+    const std::int64_t end = std::min(block.tile_end, shape.tiles.count());
+    loop.Run({block.tile_begin, end, block.panel_begin, block.panel_end});
+  };
+  call.pool->ParallelForRanges(grid.count(), [&](std::int64_t begin, std::int64_t end, int) {
+    grid.ForEachBlock(begin, end, run);
   });
 }
 

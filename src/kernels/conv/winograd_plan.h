@@ -11,6 +11,7 @@
 namespace plumb::kernels {
 
 inline constexpr std::int64_t kWinogradChannels = 4096;  // input channels at most
+inline constexpr std::int64_t kWinogradLaneTiles = 48;   // of a thread that works by itself
 
 // Height or width cut into tiles of `outputs` outputs that see `inputs` inputs, one of either where
 // the form does not transform this axis. With a dilation the outputs of a tile, and its inputs, are
@@ -29,7 +30,8 @@ struct WinogradAxis {
 };
 
 // Two ways through one layer, both with bounded memory:
-//   tiles pass     all weights are transformed once, blocks of tiles pass by them;
+//   tiles pass     all weights are transformed once, blocks of tiles pass by them: each thread has
+//                  blocks of its own, or all share out the planes of one where tiles are few;
 //   weights pass   a block of tiles is held; each group of output channels transforms its weights,
 //                  some input channels at a time, in the second-level cache and uses them there.
 struct WinogradParams {
@@ -40,6 +42,7 @@ struct WinogradParams {
   bool weights_pass;
   WinogradAxis height, width;
   std::int64_t block;     // tiles at a time
+  std::int64_t lanes;     // blocks that can be worked on at the same time
   std::int64_t panels;    // of a group
   std::int64_t channels;  // input channels transformed together
   // Floats between neighbours: planes are [row] of tiles within a chunk of channels, and [row] of

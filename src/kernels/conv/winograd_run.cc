@@ -50,8 +50,8 @@ class WinogradRun {
                                                  : nullptr),
         dst_(static_cast<float*>(call.operands[3])),
         in_(static_cast<float*>(call.workspace)),
-        out_(in_ + p_.chunks() * p_.in_chunk),
-        weights_(out_ + p_.groups() * p_.out_group) {
+        out_(in_ + p_.lanes * p_.chunks() * p_.in_chunk),
+        weights_(out_ + p_.lanes * p_.groups() * p_.out_group) {
     const float* packed = static_cast<const float*>(call.operands[1]);
     bias_ = problem_.epilogue.has_bias ? packed : nullptr;
     kernels_ = packed + (bias_ != nullptr ? CeilDiv(panels_.padded_columns(), 16) * 16 : 0);
@@ -60,9 +60,10 @@ class WinogradRun {
   void Run() {
     const std::int64_t total = p_.tiles();
     if (!p_.weights_pass) TransformAllWeights();
+    if (p_.lanes > 1 || (pool_.threads() == 1 && !p_.weights_pass)) return RunInLanes(total);
     for (std::int64_t begin = 0; begin < total; begin += p_.block) {
       const std::int64_t tiles = std::min(p_.block, total - begin);
-      ForEachTile(tiles, [&](std::int64_t t) { TransformTile(TilePlace(p_, begin + t), t); });
+      ForEachTile(tiles, [&](std::int64_t t) { TransformTile(TilePlace(p_, begin + t), in_, t); });
       if (p_.weights_pass) {
         pool_.ParallelFor(p_.groups(), [&](std::int64_t g) { RunGroup(begin, tiles, g); });
         continue;
@@ -85,8 +86,30 @@ class WinogradRun {
     });
   }
 
+  // Blocks of tiles from the image to the output, each by one thread in memory of its own.
+  void RunInLanes(std::int64_t total) {
+    constexpr std::int64_t kTilesPerTask = 16;
+    const Group all(panels_, 0, panels_.count());
+    const auto run = [&](std::int64_t first, std::int64_t last, int lane) {
+      float* in = in_ + lane * p_.in_chunk;
+      float* out = out_ + lane * p_.out_group;
+      const std::int64_t end = std::min(total, last * kTilesPerTask);
+      for (std::int64_t begin = first * kTilesPerTask; begin < end; begin += p_.block) {
+        const std::int64_t tiles = std::min(p_.block, end - begin);
+        for (std::int64_t t = 0; t < tiles; ++t) TransformTile(TilePlace(p_, begin + t), in, t);
+        for (std::int64_t plane = 0; plane < planes_; ++plane) {
+          Multiply(plane, tiles, in, out, 0, panels_.count());
+        }
+        for (std::int64_t t = 0; t < tiles; ++t) {
+          StoreTile(out + t * p_.out_row, TilePlace(p_, begin + t), all);
+        }
+      }
+    };
+    pool_.ParallelForRanges(CeilDiv(total, kTilesPerTask), run, static_cast<int>(p_.lanes));
+  }
+
   // To row t of every plane.
-  void TransformTile(const TilePlace& place, std::int64_t t) {
+  void TransformTile(const TilePlace& place, float* in, std::int64_t t) {
     const float* pixels[kMaxWinogradInputs];
     const float* image =
         src_ + place.image * problem_.src.batch + place.depth * problem_.src.spatial[0];
@@ -102,7 +125,7 @@ class WinogradRun {
                        : kZeros;
       }
     }
-    float* to = in_ + t * p_.in_row;
+    float* to = in + t * p_.in_row;
     for (std::int64_t c = 0; c < problem_.in_channels; c += p_.channels, to += p_.in_chunk) {
       const std::int64_t end = std::min(problem_.in_channels, c + p_.channels);
       table_.input[p_.form]({pixels, c, end, to, p_.in_plane});
@@ -163,20 +186,26 @@ class WinogradRun {
   void MultiplyBlock(std::int64_t tiles) {
     const std::int64_t panels = panels_.count();
     const std::int64_t parts = std::min(panels, CeilDiv(4 * pool_.threads(), planes_));
+    pool_.ParallelFor(planes_ * parts, [&](std::int64_t task) {
+      const std::int64_t part = task % parts;
+      Multiply(task / parts, tiles, in_, out_, panels * part / parts, panels * (part + 1) / parts);
+    });
+  }
+
+  // One plane of a block of tiles by some panels.
+  void Multiply(std::int64_t plane, std::int64_t tiles, const float* in, float* out,
+                std::int64_t panel_begin, std::int64_t panel_end) {
     LoopShape shape = p_.shape;
     shape.tiles.rows = shape.tiles.segment = tiles;
-    pool_.ParallelFor(planes_ * parts, [&](std::int64_t task) {
-      const std::int64_t plane = task / parts, part = task % parts;
-      MatrixSource source{};
-      source.a = in_ + plane * p_.in_plane;
-      source.a_row = p_.in_row;
-      source.a_col = 1;
-      source.c = out_ + plane * p_.out_plane;
-      source.c_row = p_.out_row;
-      source.c_col = 1;
-      TileLoop<MatrixSource> loop(shape, source, weights_ + plane * p_.weights_plane, nullptr);
-      loop.Run(0, shape.tiles.count(), panels * part / parts, panels * (part + 1) / parts);
-    });
+    MatrixSource source{};
+    source.a = in + plane * p_.in_plane;
+    source.a_row = p_.in_row;
+    source.a_col = 1;
+    source.c = out + plane * p_.out_plane;
+    source.c_row = p_.out_row;
+    source.c_col = 1;
+    TileLoop<MatrixSource> loop(shape, source, weights_ + plane * p_.weights_plane, nullptr);
+    loop.Run({0, shape.tiles.count(), panel_begin, panel_end});
   }
 
   // Everything about one group of output channels for a held block of tiles.
@@ -246,8 +275,8 @@ class WinogradRun {
   const float* src_;
   const float* residual_;
   float* dst_;
-  float* in_;       // [chunk][plane][tile][channel]
-  float* out_;      // [group][plane][tile][column]
+  float* in_;       // [lane][chunk][plane][tile][channel]
+  float* out_;      // [lane][group][plane][tile][column]
   float* weights_;  // [group][plane][panel][channel][column]
   const float* bias_;
   const float* kernels_;  // [panel][channel][kernel][column]

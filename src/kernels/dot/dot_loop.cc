@@ -1,14 +1,13 @@
 #include "kernels/dot/dot_loop.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "kernels/dot/dot_functions.h"
 #include "kernels/dot/dot_image.h"
 #include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_rows.h"
 #include "kernels/dot/dot_writer.h"
-#include "kernels/gemm/tile_loop.h"
+#include "kernels/gemm/task_grid.h"
 
 namespace plumb::kernels {
 namespace {
@@ -181,8 +180,8 @@ struct PhaseGrid {
   std::int64_t rows;
   std::int64_t tile;  // rows
   TaskGrid tasks;
-  bool long_rows;           // a row does not fit the scratch of a task
-  std::int64_t task_bytes;  // of the partial sums of a task
+  bool long_rows;           // a row does not fit the scratch of a block
+  std::int64_t lane_bytes;  // of the partial sums of a block
 };
 
 PhaseGrid CutPhase(const DotProblem& problem, const BlockSource& source, const Panels& panels,
@@ -204,13 +203,17 @@ PhaseGrid CutPhase(const DotProblem& problem, const BlockSource& source, const P
   // Blocks of whole tiles where they are large enough.
   grid.tile = std::min<std::int64_t>(kDotRows, most);
   const double sum_bytes = static_cast<double>(source.padded);
-  grid.tasks = ChooseGrid(
-      (grid.rows + grid.tile - 1) / grid.tile, panels.count(), p.group,
-      sum_bytes * static_cast<double>(grid.rows), sum_bytes * static_cast<double>(panels.columns),
-      std::clamp<std::int64_t>(most / grid.tile, 1, kBlockTiles), grid.long_rows ? 1 : threads);
+  grid.tasks = TaskGrid({.products = p.group,
+                         .rows = grid.rows,
+                         .tiles = (grid.rows + grid.tile - 1) / grid.tile,
+                         .panels = panels.count(),
+                         .a_bytes = sum_bytes * static_cast<double>(grid.rows),
+                         .b_bytes = sum_bytes * static_cast<double>(panels.columns),
+                         .block_tiles = std::clamp<std::int64_t>(most / grid.tile, 1, kBlockTiles)},
+                        grid.long_rows ? 1 : threads);
   if (source.chunked()) {
-    const std::int64_t rows = grid.tasks.tiles_per_task * grid.tile;
-    grid.task_bytes = (rows + kDotRows - 1) / kDotRows * grid.tasks.panels_per_task * kTileBytes;
+    const std::int64_t rows = grid.tasks.block_tiles() * grid.tile;
+    grid.lane_bytes = (rows + kDotRows - 1) / kDotRows * panels.count() * kTileBytes;
   }
   return grid;
 }
@@ -221,7 +224,7 @@ std::int64_t TaskBytes(const DotProblem& problem, const BlockSource& source, con
                        std::int64_t block_bytes, std::int64_t slots) {
   // One thread makes the largest tasks.
   const PhaseGrid grid = CutPhase(problem, source, panels, block_bytes, 1);
-  return std::max(LongRowBytes(source), grid.task_bytes * slots);
+  return std::max(LongRowBytes(source), grid.lane_bytes * slots);
 }
 
 }  // namespace
@@ -264,12 +267,7 @@ void RunDotLoop(const DotProblem& problem, const DotSet& set, std::int64_t block
     if (p.batch * phase.outputs() == 0 || panels.columns == 0) continue;
     const BlockSource first = MakeSource(problem, set, phase, 0, image, in_place);
     const PhaseGrid grid = CutPhase(problem, first, panels, block_bytes, call.pool->threads());
-    const TaskGrid& tasks = grid.tasks;
-    auto run = [&](std::int64_t task, char* scratch, char* sums) {
-      const std::int64_t group = task / tasks.count();
-      const std::int64_t rows = tasks.tiles_per_task * grid.tile;
-      const std::int64_t row = task % tasks.count() / tasks.panel_tasks * rows;
-      const std::int64_t panel = task % tasks.panel_tasks * tasks.panels_per_task;
+    const auto run = [&](std::int64_t group, const TileBlock& cut, char* scratch, char* sums) {
       const BlockSource source = MakeSource(problem, set, phase, group, image, in_place);
       const char* constants = packed + group * group_bytes;
       DotBlock block(problem, set, layout, source, constants,
@@ -277,25 +275,27 @@ void RunDotLoop(const DotProblem& problem, const DotSet& set, std::int64_t block
       const std::int64_t channel = group * panels.columns;
       char* addend = residual;
       if (addend != nullptr) addend += channel * p.residual.channel * Bytes(problem.residual);
-      block.Run({row, std::min(row + rows, grid.rows), panel,
-                 std::min(panel + tasks.panels_per_task, panels.count())},
+      block.Run({cut.tile_begin * grid.tile, std::min(cut.tile_end * grid.tile, grid.rows),
+                 cut.panel_begin, cut.panel_end},
                 dst + channel * p.dst.channel * Bytes(problem.dst), addend, scratch,
                 reinterpret_cast<float*>(sums));
     };
-    const std::int64_t count = tasks.count() * p.group;
     if (grid.long_rows) {
-      for (std::int64_t task = 0; task < count; ++task) run(task, workspace, nullptr);
+      grid.tasks.ForEachBlock(0, grid.tasks.count(),
+                              [&](std::int64_t group, const TileBlock& block) {
+                                run(group, block, workspace, nullptr);
+                              });
       continue;
     }
-    // Partial sums have room for `slots` tasks at once: each slot takes task after task.
-    std::atomic<std::int64_t> next{0};
-    const std::int64_t lanes = grid.task_bytes == 0 ? count : std::min(slots, count);
-    call.pool->ParallelFor(lanes, [&](std::int64_t lane) {
+    // Partial sums have room for `slots` blocks at once.
+    const int most = grid.lane_bytes == 0 ? 0 : static_cast<int>(slots);
+    const auto run_range = [&](std::int64_t begin, std::int64_t end, int lane) {
       alignas(64) char scratch[kScratchBytes];
-      for (std::int64_t task = next++; task < count; task = next++) {
-        run(task, scratch, workspace + lane * grid.task_bytes);
-      }
-    });
+      grid.tasks.ForEachBlock(begin, end, [&](std::int64_t group, const TileBlock& block) {
+        run(group, block, scratch, workspace + lane * grid.lane_bytes);
+      });
+    };
+    call.pool->ParallelForRanges(grid.tasks.count(), run_range, most);
   }
 }
 

@@ -108,13 +108,16 @@ void RunGemm(const void* params, const Call& call) noexcept {
 
   const std::int64_t floats = PackedFloats(panels, p.k, p.has_bias);
   const double k_bytes = static_cast<double>(p.k) * sizeof(float);
-  const TaskGrid grid = ChooseGrid(
-      tiles, panels.count(), batch, k_bytes * static_cast<double>(shape.tiles.rows),
-      k_bytes * static_cast<double>(panels.columns), p.cache_tiles, call.pool->threads());
-  call.pool->ParallelFor(batch * grid.count(), [&](std::int64_t task) {
-    const BatchEntry entry = EntryAt(p, task / grid.count());
-    const std::int64_t tile = task % grid.count() / grid.panel_tasks * grid.tiles_per_task;
-    const std::int64_t panel = task % grid.panel_tasks * grid.panels_per_task;
+  const TaskGrid grid({.products = batch,
+                       .rows = shape.tiles.rows,
+                       .tiles = tiles,
+                       .panels = panels.count(),
+                       .a_bytes = k_bytes * static_cast<double>(shape.tiles.rows),
+                       .b_bytes = k_bytes * static_cast<double>(panels.columns),
+                       .block_tiles = p.cache_tiles},
+                      call.pool->threads());
+  const auto run = [&](std::int64_t product, const TileBlock& block) {
+    const BatchEntry entry = EntryAt(p, product);
     const float* b = packed + entry.b_index * floats;
     const MatrixSource source{static_cast<const float*>(call.operands[0]) + entry.a,
                               p.a.row,
@@ -128,8 +131,10 @@ void RunGemm(const void* params, const Call& call) noexcept {
                               p.residual.col};
     const float* panels_begin = b + (p.has_bias ? (panels.padded_columns() + 15) / 16 * 16 : 0);
     TileLoop<MatrixSource> loop(shape, source, panels_begin, p.has_bias ? b : nullptr);
-    loop.Run(tile, std::min(tile + grid.tiles_per_task, tiles), panel,
-             std::min(panel + grid.panels_per_task, panels.count()));
+    loop.Run(block);
+  };
+  call.pool->ParallelForRanges(grid.count(), [&](std::int64_t begin, std::int64_t end, int) {
+    grid.ForEachBlock(begin, end, run);
   });
 }
 

@@ -29,32 +29,4 @@ void ChooseChunks(std::int64_t products_limit, LoopShape* shape) {
   }
 }
 
-TaskGrid ChooseGrid(std::int64_t tiles, std::int64_t panels, std::int64_t units, double a_bytes,
-                    double b_bytes, std::int64_t cache_tiles, int threads) {
-  TaskGrid grid;
-  if (tiles == 0 || panels == 0) return grid;
-  grid.tiles_per_task = std::clamp<std::int64_t>(cache_tiles, 1, tiles);
-  grid.panels_per_task = panels;
-  if (threads > 1) {
-    // Four tasks for each thread even out what the cores lose to others. The operand that is larger
-    // is the one not to read several times, so its dimension is the one to cut.
-    const std::int64_t wanted = (4 * threads + units - 1) / units;
-    auto cut = [](std::int64_t size, std::int64_t parts) {
-      return std::max<std::int64_t>(1, size / std::max<std::int64_t>(1, parts));
-    };
-    if (b_bytes > a_bytes) {
-      grid.panels_per_task = cut(panels, wanted);
-      const std::int64_t got = (panels + grid.panels_per_task - 1) / grid.panels_per_task;
-      grid.tiles_per_task = std::min(grid.tiles_per_task, cut(tiles, wanted / got));
-    } else {
-      grid.tiles_per_task = std::min(grid.tiles_per_task, cut(tiles, wanted));
-      const std::int64_t got = (tiles + grid.tiles_per_task - 1) / grid.tiles_per_task;
-      grid.panels_per_task = cut(panels, wanted / got);
-    }
-  }
-  grid.tile_tasks = (tiles + grid.tiles_per_task - 1) / grid.tiles_per_task;
-  grid.panel_tasks = (panels + grid.panels_per_task - 1) / grid.panels_per_task;
-  return grid;
-}
-
 }  // namespace plumb::kernels

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "kernels/gemm/panels.h"
+#include "kernels/gemm/task_grid.h"
 #include "kernels/gemm/tile_set.h"
 
 namespace plumb::kernels {
@@ -68,20 +69,6 @@ inline constexpr std::int64_t kTablePointers = 4096;
 inline constexpr std::int64_t kBlockRows = 512;
 inline constexpr std::int64_t kScratchFloats = 48 << 10;
 
-// How the tiles and panels of one product are dealt out as tasks.
-struct TaskGrid {
-  std::int64_t tiles_per_task = 1;
-  std::int64_t panels_per_task = 1;
-  std::int64_t tile_tasks = 0;
-  std::int64_t panel_tasks = 0;
-  std::int64_t count() const { return tile_tasks * panel_tasks; }
-};
-
-// `units` products are computed at once; a_bytes and b_bytes are the sizes of one product's
-// operands, cache_tiles the tiles whose part of A the second-level cache holds.
-TaskGrid ChooseGrid(std::int64_t tiles, std::int64_t panels, std::int64_t units, double a_bytes,
-                    double b_bytes, std::int64_t cache_tiles, int threads);
-
 // One block in progress. Source offers
 //   TileSource FillA(row, rows, chunk, table, scratch): table[tap][row] for the taps of the chunk;
 //   void FillC(row, rows, c, residual): pointers to column 0 of rows (residual only if there is
@@ -105,8 +92,7 @@ class TileLoop {
                epilogue.activation == Activation::kRelu || epilogue.activation == Activation::kClip;
   }
 
-  void Run(std::int64_t tile_begin, std::int64_t tile_end, std::int64_t panel_begin,
-           std::int64_t panel_end) {
+  void Run(const TileBlock& block) {
     const std::int64_t per_tile = shape_.tiles.max_rows;
     const std::int64_t taps = std::max<std::int64_t>(1, shape_.tap_chunk);
     std::int64_t step = std::min(kBlockRows / per_tile, kTablePointers / (per_tile * taps));
@@ -115,13 +101,13 @@ class TileLoop {
       step = std::min(step, kScratchFloats / (per_tile * products));
     }
     if (shape_.staged) step = 1;
-    for (std::int64_t tile = tile_begin; tile < tile_end; tile += step) {
-      const std::int64_t end = std::min(tile + step, tile_end);
+    for (std::int64_t tile = block.tile_begin; tile < block.tile_end; tile += step) {
+      const std::int64_t end = std::min(tile + step, block.tile_end);
       if (!shape_.staged) {
-        RunBlock(tile, end, panel_begin, panel_end);
+        RunBlock(tile, end, block.panel_begin, block.panel_end);
         continue;
       }
-      for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      for (std::int64_t panel = block.panel_begin; panel < block.panel_end; ++panel) {
         RunBlock(tile, end, panel, panel + 1);
       }
     }
