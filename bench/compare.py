@@ -18,7 +18,7 @@ import engines
 import models
 import report
 from comparison import Comparison
-from options import add_shared, fill_shared, names_of, positives
+from options import INTERRUPTED, add_shared, fill_shared, names_of, positives
 
 QUICK = "resnet18,mobilenet_v2,squeezenet1_1,mlp"
 PEERS = ["onnxruntime", "opencv"]
@@ -87,6 +87,8 @@ def compare(options):
 def main(arguments=None):
     try:
         return compare(parse(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except (engines.Failed, OSError) as failed:
         print(f"compare.py: {failed}", file=sys.stderr)
         return 1

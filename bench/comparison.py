@@ -3,8 +3,6 @@ files that hold them."""
 
 import datetime
 import json
-import os
-import pathlib
 import shlex
 import tempfile
 
@@ -14,13 +12,6 @@ import report
 from spread import median, median_interval, relative_error
 
 ROWS, COMPARISONS, PAGE = "models.jsonl", "comparisons.jsonl", "models.md"
-
-
-def processor_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
 
 
 def largest_error(ours, theirs):
@@ -62,11 +53,11 @@ class Comparison:
         self.peers = [engines.Peer(name) for name in options.peers]
         self.rows, self.comparisons, self.problems = [], [], []
         self.machine, ceilings = self.plumb.machine()
-        self.facts = {"processor": processor_name(), "cores": len(os.sched_getaffinity(0)),
-                      "commit": self.plumb.commit, "isa": self.machine["isa"],
+        self.facts = {**{key: self.machine[key] for key in ("processor", "cores", "isa")},
+                      "commit": self.plumb.commit,
                       "peaks": {name: peak_of(ceilings, name, self.machine["isa"], 1)
                                 for name in cases.PRECISIONS},
-                      "coverage": 0, "date": datetime.date.today().isoformat(),
+                      "date": datetime.date.today().isoformat(),
                       "pairs": options.pairs, "seconds": options.seconds, "tuned": options.tune,
                       "command": command}
 
@@ -194,7 +185,6 @@ class Comparison:
             return [a / b for a, b in zip(own[key], theirs[key])]
 
         low, high, coverage = median_interval(ratios("medians_ms"))
-        self.facts["coverage"] = coverage
         kept = ("model", "precision", "threads", "batch", "start", "forced_isa", "profile", "isa",
                 "processor", "commit", "date", "tuned", "seconds", "median_ms", "load_ms",
                 "memory_mb", "gflops", "share_of_peak")
@@ -220,6 +210,13 @@ class Comparison:
                 rows += [row for row in map(json.loads, lines) if self.is_same_run(row)]
         return {cases.Setting.of(row) for row in self.rows if row["engine"] == "plumb"}
 
+    def forget(self, rounds):
+        """Drops the rows of rounds that are measured again, so that none is there twice."""
+        given = set(rounds)
+        self.rows = [row for row in self.rows if cases.Setting.of(row).given not in given]
+        self.comparisons = [row for row in self.comparisons
+                            if cases.Setting.of(row).given not in given]
+
     def is_same_run(self, row):
         facts, pairs = self.facts, row.get("processes", row.get("pairs"))
         return (row["commit"], row["processor"], row["tuned"], row["seconds"], pairs) == (
@@ -230,6 +227,7 @@ class Comparison:
         named = {row["engine"]: f"{row['engine']} {row['version']}".replace("plumb plumb", "plumb")
                  for row in self.rows}
         self.facts["engines"] = list(named.values())
+        self.facts["coverage"] = min((row["coverage"] for row in self.comparisons), default=0)
         report.write(folder / ROWS, report.json_lines(self.rows))
         report.write(folder / COMPARISONS, report.json_lines(self.comparisons))
         report.write(folder / PAGE, report.markdown(self.comparisons, self.facts, self.problems))

@@ -1,8 +1,9 @@
-"""Options that the commands share."""
+"""Options and exit statuses that the commands share."""
 
 import argparse
 import pathlib
 
+INTERRUPTED, TERMINATED = 130, 143
 
 def positive(text):
     number = int(text)

@@ -66,11 +66,11 @@ def how_taken(facts):
     """How the figures of a page came about."""
     peaks = ", ".join(f"{peak:.0f} in {name}" for name, peak in facts["peaks"].items() if peak)
     kernels = "Kernels were measured first. " if facts["tuned"] else ""
+    pairs = f"{facts['pairs']} interleaved pair{'s'[:facts['pairs'] != 1]} of fresh processes"
     return [f"{facts['processor']}, {facts['isa']}, {facts['cores']} cores, commit "
-            f"{facts['commit']}, {facts['date']}. {facts['pairs']} interleaved pairs of fresh "
-            f"processes, {facts['seconds']} s each. {kernels}Engines: "
-            f"{', '.join(facts['engines'])}. One core does so many 10^9 operations a second in "
-            f"multiply-adds on registers: {peaks}.", "", f"    {facts['command']}", ""]
+            f"{facts['commit']}, {facts['date']}. {pairs}, {facts['seconds']} s each. {kernels}"
+            f"Engines: {', '.join(facts['engines'])}. One core does so many 10^9 operations a second "
+            f"in multiply-adds on registers: {peaks}.", "", f"    {facts['command']}", ""]
 
 
 def markdown(rows, facts, problems):
