@@ -86,7 +86,7 @@ class Builder:
         return self.node("Concat", values, (sum(s[0] for s in shapes), *shapes[0][1:]), axis=1)
 
     def conv(self, x, channels, kernel, stride=1, pad=None, groups=1, bias=False, dilation=1):
-        """`kernel` is one size or a tuple of them; without `pad` sides of odd kernels stay as they are."""
+        """`kernel` is one size or a tuple of them; without `pad` odd kernels keep the sides."""
         inner, *sides = self.shapes[x]
         kernel = (kernel,) * len(sides) if isinstance(kernel, int) else kernel
         pads = [dilation * (k - 1) // 2 if pad is None else pad for k in kernel]
