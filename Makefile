@@ -30,14 +30,14 @@ check: ## sanitizers, fuzz targets, browser and slow tests, format, lint, layers
 	@$(MAKE) --no-print-directory everything
 	@$(PYTHON) scripts/run_tests.py check $(if $(ONLY),--only $(ONLY))
 
-bench: ## kernels, and models beside other engines; results in out/bench (OPTIONS=--quick: shorter)
+bench: ## kernels, and all that is promised of speed; results in out/bench (OPTIONS=--quick: a smoke test)
 	scripts/install_packages.sh build test check
 	@$(MAKE) --no-print-directory $(WEB_PAGE)
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
 	$(PYTHON) scripts/run_benchmarks.py build-bench out/bench
 	bench/peers/install.sh
-	$(PYTHON) bench/compare.py --plumb build-bench/plumb --output out/bench $(OPTIONS)
+	$(PYTHON) bench/measure.py --plumb build-bench/plumb --output out/bench $(OPTIONS)
 
 clean: ## remove what was built
 	rm -rf build build-* out web/dist

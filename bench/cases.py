@@ -1,42 +1,73 @@
-"""What is measured: a model, a number of threads, a batch, and the inputs that every engine gets."""
+"""What is measured: a model, how plumb runs it, and the file and inputs that every engine gets."""
 
 import dataclasses
 import pathlib
+import typing
 
 import numpy
 import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, mapping
 
-import models
+import model_files
 from peers import peer
+
+PRECISIONS = ("f32", "bf16", "int8")
+FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
+BYTES = (TensorProto.UINT8, TensorProto.INT8)
+
+
+class Given(typing.NamedTuple):
+    """What is the same for plumb and the peers: settings that agree in it are measured in one round."""
+    model: str
+    quantised: bool
+    threads: int
+    batch: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """bf16 is the float file run in bf16 beside peers that run it in fp32; int8 a quantised file that
+    all of them run. A cached start maps what an earlier one kept."""
+    model: str
+    precision: str = "f32"
+    threads: int = 1
+    batch: int = 1
+    start: str = "first"  # or "cached"
+    forced_isa: str = ""  # by PLUMB_ISA
+    profile: bool = False
+
+    @classmethod
+    def of(cls, row):
+        """That of a stored row."""
+        return cls(**{field.name: row[field.name] for field in dataclasses.fields(cls)})
+
+    @property
+    def given(self):
+        return Given(self.model, self.precision == "int8", self.threads, self.batch)
+
+    @property
+    def how(self):
+        """How plumb runs it, in words."""
+        words = [self.precision, self.start == "cached" and "cached start", self.forced_isa,
+                 self.profile and "profiled"]
+        return ", ".join(word for word in words if word)
 
 
 @dataclasses.dataclass
 class Case:
+    """A Given with its files. `model` is a name that no other case has."""
     model: str
     path: pathlib.Path
+    quantised: bool
     threads: int
     batch: int
     feeds: dict
     inputs: pathlib.Path  # folder of the feeds
 
     def __str__(self):
-        return f"{self.model}, {self.threads} thread{'s'[:self.threads != 1]}, batch {self.batch}"
-
-
-def model_file(name, folder):
-    """The path of a standard model, written where it is missing or older than its builder; or of a
-    file of the user."""
-    if name.endswith(".onnx"):
-        return pathlib.Path(name).resolve()
-    path = folder / f"{name}.onnx"
-    sources = pathlib.Path(models.__file__).parent.glob("*.py")
-    newest = max(source.stat().st_mtime for source in sources)
-    if not path.exists() or path.stat().st_mtime < newest:
-        folder.mkdir(parents=True, exist_ok=True)
-        models.write(models.build(name), path)
-    return path.resolve()
+        form = " quantised," if self.quantised else ""
+        return f"{self.model},{form} {self.threads} thread{'s'[:self.threads != 1]}, batch {self.batch}"
 
 
 def case_names(chosen):
@@ -62,9 +93,19 @@ def element_type(value):
     return dtype
 
 
+def random_array(random, shape, elements, dtype):
+    """Normal numbers, all bytes alike, 0 or 1 for other integers."""
+    if elements in FLOATS:
+        return random.standard_normal(shape).astype(dtype)
+    if elements in BYTES:
+        bounds = numpy.iinfo(dtype)
+        return random.integers(bounds.min, bounds.max + 1, shape).astype(dtype)
+    return random.integers(0, 2, shape).astype(dtype)
+
+
 def make_feeds(path, batch, seed=0):
-    """Seeded normal numbers, 0 or 1 for integers; a symbolic first size is the batch. Raises ValueError
-    where another size is open, the elements are no numbers or the file is torn."""
+    """Seeded inputs; a symbolic first size is the batch. Raises ValueError where another size is open,
+    the elements are no numbers or the file is torn."""
     try:
         graph = onnx.load(str(path), load_external_data=False).graph
     except DecodeError as error:
@@ -81,18 +122,17 @@ def make_feeds(path, batch, seed=0):
             shape[0] = batch
         if 0 in shape:
             raise ValueError(f"input '{value.name}' leaves more than the batch open")
-        dtype = element_type(value)
-        if tensor.elem_type in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16):
-            feeds[value.name] = random.standard_normal(shape).astype(dtype)
-        else:
-            feeds[value.name] = random.integers(0, 2, shape).astype(dtype)
+        feeds[value.name] = random_array(random, shape, tensor.elem_type, element_type(value))
     return feeds
 
 
-def make_case(model, name, threads, batch, folder):
-    """`name` is that of case_names; the inputs lie in a folder of it."""
-    path = model_file(model, folder / "models")
-    feeds = make_feeds(path, batch)
-    inputs = folder / "inputs" / f"{name}_batch{batch}"
+def make_case(given, name, folder, plumb):
+    """`name` is that of case_names; what is written lies below `folder`. `plumb` quantises."""
+    path = model_files.float_file(given.model, folder / "models")
+    if given.quantised:
+        path = model_files.quantised_file(given.model, name, path, folder / "models", plumb)
+    feeds = make_feeds(path, given.batch)
+    form = "_int8" if given.quantised else ""
+    inputs = folder / "inputs" / f"{name}{form}_batch{given.batch}"
     peer.write_arrays(inputs, feeds)
-    return Case(name, path, threads, batch, feeds, inputs)
+    return Case(name, path, given.quantised, given.threads, given.batch, feeds, inputs)

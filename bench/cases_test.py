@@ -1,3 +1,4 @@
+import dataclasses
 import pathlib
 import tempfile
 import unittest
@@ -35,8 +36,8 @@ class CasesTest(unittest.TestCase):
         a = save(self.folder / "a" / "net.onnx", "in/x", TensorProto.FLOAT, ["N", 3])
         b = save(self.folder / "b" / "net.onnx", "in_x", TensorProto.INT64, [4])
         names = cases.case_names([str(a), str(b)])
-        first, second = [cases.make_case(str(path), names[str(path)], 1, 2, self.folder)
-                         for path in (a, b)]
+        first, second = [cases.make_case(cases.Setting(str(path), batch=2).given, names[str(path)],
+                                         self.folder, None) for path in (a, b)]
         self.assertNotEqual(first.inputs, second.inputs)
         self.assertEqual(peer.read_arrays(first.inputs)["in/x"].shape, (2, 3))
         self.assertEqual(peer.read_arrays(second.inputs)["in_x"].dtype, numpy.int64)
@@ -47,6 +48,25 @@ class CasesTest(unittest.TestCase):
         got = peer.read_arrays(self.folder / "arrays")
         self.assertEqual({name: array.size for name, array in got.items()},
                          {"a/b": 1, "a_b": 2, "../up": 3})
+
+    def test_bytes_are_fed_with_all_that_they_hold(self):
+        path = save(self.folder / "net.onnx", "x", TensorProto.UINT8, ["N", 1000])
+        fed = cases.make_feeds(path, 2)["x"]
+        self.assertEqual((fed.shape, fed.dtype), ((2, 1000), numpy.uint8))
+        self.assertGreater(fed.max(), 200)
+
+    def test_settings_that_get_the_same_file_share_a_round(self):
+        setting = cases.Setting("mlp")
+        for precision, start, shared in [("bf16", "first", True), ("f32", "cached", True),
+                                         ("int8", "first", False)]:
+            other = cases.Setting("mlp", precision, start=start)
+            self.assertEqual(other.given == setting.given, shared, other)
+
+    def test_a_setting_comes_back_from_its_row(self):
+        setting = cases.Setting("mlp", "bf16", 2, 8, "cached", "avx2", True)
+        self.assertEqual(cases.Setting.of({**dataclasses.asdict(setting), "median_ms": 1}), setting)
+        self.assertEqual(setting.how, "bf16, cached start, avx2, profiled")
+        self.assertEqual(cases.Setting("mlp").how, "f32")
 
     def test_what_cannot_be_fed_is_said(self):
         for elements, shape, message in [

@@ -30,10 +30,9 @@ class Builder:
         self._inputs.append(helper.make_tensor_value_info(name, dtype, ["batch", *shape]))
         return name
 
-    def output(self, x, name):
+    def output(self, x, name, dtype=TensorProto.FLOAT):
         self._nodes.append(helper.make_node("Identity", [x], [name]))
-        self._outputs.append(helper.make_tensor_value_info(
-            name, TensorProto.FLOAT, ["batch", *self.shapes[x]]))
+        self._outputs.append(helper.make_tensor_value_info(name, dtype, ["batch", *self.shapes[x]]))
 
     def model(self):
         graph = helper.make_graph(self._nodes, self.name, self._inputs, self._outputs,
@@ -86,18 +85,21 @@ class Builder:
         shapes = [self.shapes[v] for v in values]
         return self.node("Concat", values, (sum(s[0] for s in shapes), *shapes[0][1:]), axis=1)
 
-    def conv(self, x, channels, kernel, stride=1, pad=None, groups=1, bias=False):
+    def conv(self, x, channels, kernel, stride=1, pad=None, groups=1, bias=False, dilation=1):
+        """`kernel` is one size or a tuple of them; without `pad` odd kernels keep the sides."""
         inner, *sides = self.shapes[x]
-        pad = kernel // 2 if pad is None else pad
-        out = [(side + 2 * pad - kernel) // stride + 1 for side in sides]
-        fan_in = inner // groups * kernel * kernel
-        inputs = [x, self.weight((channels, inner // groups, kernel, kernel),
-                                 math.sqrt(2 / fan_in))]
+        kernel = (kernel,) * len(sides) if isinstance(kernel, int) else kernel
+        pads = [dilation * (k - 1) // 2 if pad is None else pad for k in kernel]
+        out = [(side + 2 * p - dilation * (k - 1) - 1) // stride + 1
+               for side, p, k in zip(sides, pads, kernel)]
+        fan_in = inner // groups * math.prod(kernel)
+        inputs = [x, self.weight((channels, inner // groups, *kernel), math.sqrt(2 / fan_in))]
         if bias:
             inputs.append(self.weight((channels,), 0.1))
         self.macs += channels * fan_in * math.prod(out)
-        return self.node("Conv", inputs, (channels, *out), kernel_shape=[kernel] * 2,
-                         strides=[stride] * 2, pads=[pad] * 4, group=groups)
+        return self.node("Conv", inputs, (channels, *out), kernel_shape=kernel,
+                         strides=[stride] * len(sides), pads=pads * 2, group=groups,
+                         dilations=[dilation] * len(sides))
 
     def batch_norm(self, x):
         size = self.shapes[x][0]
@@ -109,11 +111,12 @@ class Builder:
     def conv_norm(self, x, channels, kernel, **options):
         return self.batch_norm(self.conv(x, channels, kernel, **options))
 
-    def pool(self, op, x, kernel, stride, pad=0, ceil=False):
+    def pool(self, op, x, kernel, stride, pad=0, ceil=False, **attributes):
         channels, *sides = self.shapes[x]
         up = stride - 1 if ceil else 0
         out = [(side + 2 * pad - kernel + up) // stride + 1 for side in sides]
-        attributes = {"ceil_mode": 1} if op == "MaxPool" and ceil else {}
+        if ceil:
+            attributes["ceil_mode"] = 1
         return self.node(op, [x], (channels, *out), kernel_shape=[kernel] * 2,
                          strides=[stride] * 2, pads=[pad] * 4, **attributes)
 
@@ -138,4 +141,7 @@ class Builder:
 
 
 def write(builder, path):
-    onnx.save(builder.model(), str(path))
+    """Whole or not at all: an interruption leaves no torn file."""
+    part = path.with_suffix(".part")
+    onnx.save(builder.model(), str(part))
+    part.replace(path)

@@ -1,13 +1,21 @@
 """MobileNet: Howard and others, 2017; Sandler and others, "MobileNetV2", 2018. Width 1."""
 
 
-def mobilenet_v1(b):
-    x = b.relu(b.conv_norm(b.input("image", (3, 224, 224)), 32, 3, stride=2))
+def mobilenet_v1_layers(b, image, activation):
+    """What comes out of each of the thirteen pairs of a depthwise and a 1x1 convolution."""
+    x = activation(b.conv_norm(image, 32, 3, stride=2))
+    layers = []
     for channels, stride in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
                              *[(512, 1)] * 5, (1024, 2), (1024, 1)]:
         inner = b.shapes[x][0]
-        x = b.relu(b.conv_norm(x, inner, 3, stride=stride, groups=inner))
-        x = b.relu(b.conv_norm(x, channels, 1))
+        x = activation(b.conv_norm(x, inner, 3, stride=stride, groups=inner))
+        x = activation(b.conv_norm(x, channels, 1))
+        layers.append(x)
+    return layers
+
+
+def mobilenet_v1(b):
+    x = mobilenet_v1_layers(b, b.input("image", (3, 224, 224)), b.relu)[-1]
     b.output(b.linear(b.global_average(x), 1000), "scores")
 
 

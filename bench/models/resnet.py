@@ -31,5 +31,17 @@ def resnet18(b):
     resnet(b, basic_block, (2, 2, 2, 2))
 
 
+def resnet34(b):
+    resnet(b, basic_block, (3, 4, 6, 3))
+
+
 def resnet50(b):
     resnet(b, bottleneck, (3, 4, 6, 3))
+
+
+def resnet101(b):
+    resnet(b, bottleneck, (3, 4, 23, 3))
+
+
+def resnet152(b):
+    resnet(b, bottleneck, (3, 8, 36, 3))

@@ -84,6 +84,10 @@ class Api:
         return pointer
 
 
+def open_library():
+    return Api(library_path())
+
+
 def create_session(api, path, threads):
     options = api.made("CreateSessionOptions")
     api.SetSessionGraphOptimizationLevel(options, ctypes.c_int(ALL_OPTIMISATIONS))
@@ -129,8 +133,8 @@ def from_value(api, value):
 
 
 class Session:
-    def __init__(self, path, threads, feeds):
-        self._api = api = Api(library_path())
+    def __init__(self, api, path, threads, feeds):
+        self._api = api
         self.version = api.version
         session = create_session(api, path, threads)
         self._feeds = {name: numpy.ascontiguousarray(array) for name, array in feeds.items()}
@@ -155,4 +159,4 @@ class Session:
 
 
 if __name__ == "__main__":
-    peer.main("onnxruntime", Session)
+    peer.main("onnxruntime", open_library, Session)

@@ -15,12 +15,16 @@ def with_sizes(path, feeds):
     return model.SerializeToString()
 
 
+def open_library():
+    try:
+        import cv2
+    except ImportError as error:
+        raise peer.Missing("Debian's python3-opencv is not installed") from error
+    return cv2
+
+
 class Session:
-    def __init__(self, path, threads, feeds):
-        try:
-            import cv2
-        except ImportError as error:
-            raise peer.Missing("Debian's python3-opencv is not installed") from error
+    def __init__(self, cv2, path, threads, feeds):
         self.version = cv2.__version__
         cv2.setNumThreads(threads)
         self._net = cv2.dnn.readNetFromONNX(with_sizes(path, feeds))
@@ -38,4 +42,4 @@ class Session:
 
 
 if __name__ == "__main__":
-    peer.main("opencv", Session)
+    peer.main("opencv", open_library, Session)

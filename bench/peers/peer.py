@@ -3,16 +3,18 @@
     python3 -m peers.NAME MODEL --threads N --seconds S --warmup N --inputs DIR [--outputs DIR]
 
 The arrays of DIR are what is fed, names.json says which is which; with --outputs the results of the
-last run are written in the same way. A peer is a module with a class Session(path, threads, feeds):
-version, run(), which is what is timed, and outputs(). It raises Missing, which ends with status 3,
-where it is not installed.
+last run are written in the same way. A peer is a module with open_library(), which raises Missing
+where it is not installed (the process ends with status 3), and a class Session(library, path, threads,
+feeds), whose making is the load that is timed: version, run(), which is timed too, and outputs().
+
+base_rss_mb is what the process held before the library was opened: Python and the inputs, which are
+not the engine's.
 """
 
 import argparse
 import json
 import math
 import pathlib
-import resource
 import sys
 import time
 
@@ -63,16 +65,28 @@ def write_arrays(folder, arrays):
     (folder / NAMES).write_text(json.dumps(files), encoding="utf-8")
 
 
-def measure(load, options):
-    """(session, milliseconds to load it, milliseconds of each run)"""
+def resident_mb(key):
+    """VmRSS, what this process holds, or VmHWM, the most that it held. The ru_maxrss of getrusage would
+    count the parent's memory too, from before this program was started."""
+    status = pathlib.Path("/proc/self/status").read_text(encoding="utf-8")
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    return int(lines[key].split()[0]) / 1024
+
+
+def measure(open_library, load, options):
+    """(session, its figures by their names, milliseconds of each run)"""
     feeds = read_arrays(options.inputs)
+    base_rss_mb = resident_mb("VmRSS")
+    library = open_library()
     begin = time.perf_counter()
-    session = load(options.model, options.threads, feeds)
+    session = load(library, options.model, options.threads, feeds)
     load_ms = (time.perf_counter() - begin) * 1e3
-    return session, load_ms, time_runs(session.run, options.seconds, options.warmup)
+    times = time_runs(session.run, options.seconds, options.warmup)
+    return session, {"load_ms": load_ms, "base_rss_mb": base_rss_mb,
+                     "peak_rss_mb": resident_mb("VmHWM")}, times
 
 
-def main(name, load):
+def main(name, open_library, load):
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("--threads", type=int, default=1)
@@ -82,7 +96,7 @@ def main(name, load):
     parser.add_argument("--outputs", type=pathlib.Path)
     options = parser.parse_args()
     try:
-        session, load_ms, times = measure(load, options)
+        session, figures, times = measure(open_library, load, options)
     except Missing as missing:
         print(missing, file=sys.stderr)
         sys.exit(NOT_INSTALLED)
@@ -94,5 +108,4 @@ def main(name, load):
     print(json.dumps({
         "engine": name, "version": session.version, "threads": options.threads,
         "iters": len(times), "min_ms": min(times), "median_ms": quantile(times, 0.5),
-        "p90_ms": quantile(times, 0.9), "p99_ms": quantile(times, 0.99), "load_ms": load_ms,
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        "p90_ms": quantile(times, 0.9), "p99_ms": quantile(times, 0.99), **figures}))
