@@ -62,12 +62,19 @@ EltwiseWriter::Value EltwiseWriter::Append(EltInstruction instruction, DType typ
 
 EltwiseWriter::Value EltwiseWriter::Cast(const Value& value, DType type) {
   if (value.type == type) return value;
-  EltInstruction cast;
-  cast.op = EltOp::kCast;
-  cast.type = value.type;
-  cast.to = type;
-  cast.a = static_cast<std::uint8_t>(Number(value));
-  return Append(cast, type);
+  return Rescale(EltOp::kCast, value, type, 0, 0);
+}
+
+EltwiseWriter::Value EltwiseWriter::Rescale(EltOp op, const Value& value, DType type, double scale,
+                                            double zero) {
+  EltInstruction conversion;
+  conversion.op = op;
+  conversion.type = value.type;
+  conversion.to = type;
+  conversion.a = static_cast<std::uint8_t>(Number(value));
+  conversion.alpha = scale;
+  conversion.beta = zero;
+  return Append(conversion, type);
 }
 
 std::optional<EltwiseWriter::Value> EltwiseWriter::Write(EltOp op, std::vector<Value> operands,

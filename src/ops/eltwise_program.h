@@ -38,6 +38,8 @@ class EltwiseWriter {
   std::optional<Value> Write(kernels::EltOp op, std::vector<Value> operands, double alpha = 0,
                              double beta = 0);
   Value Cast(const Value& value, DType type);
+  // kQuantize to `type` or kDequantize from that of `value`.
+  Value Rescale(kernels::EltOp op, const Value& value, DType type, double scale, double zero);
 
   StatusOr<std::shared_ptr<const kernels::EltProgram>> Finish(std::span<const Value> outputs,
                                                               const Target& target);

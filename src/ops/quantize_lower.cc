@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "ops/eltwise_program.h"
-#include "ops/quantize.h"
 
 namespace plumb::ops {
 namespace {
@@ -32,9 +31,11 @@ std::optional<Scale> ScaleOf(const LowerContext& context) {
   return Scale{*scale, *zero};
 }
 
-void AddProgram(LowerContext& context, EltwiseWriter& writer, const std::optional<Value>& result) {
-  if (!result) return;
-  auto program = writer.Finish({&*result, 1}, context.target());
+void AddConversion(LowerContext& context, EltOp op, const Scale& scale) {
+  EltwiseWriter writer({context.input(0).dtype});
+  const Value result =
+      writer.Rescale(op, writer.Input(0), context.output(0).dtype, scale.scale, scale.zero);
+  auto program = writer.Finish({&result, 1}, context.target());
   const int inputs[] = {0};
   if (program.ok()) AddEltwiseChoice(context, *std::move(program), inputs);
 }
@@ -42,33 +43,18 @@ void AddProgram(LowerContext& context, EltwiseWriter& writer, const std::optiona
 }  // namespace
 
 Status LowerQuantize(LowerContext& context) {
-  const DType from = context.input(0).dtype, to = context.output(0).dtype;
   const std::optional<Scale> scale = ScaleOf(context);
-  if (from != DType::kFloat32 || !IsSmall(to) || !scale) return OkStatus();
-  PLUMB_ASSIGN_OR_RETURN(const IntegerRange range, RangeOf(to));
-  EltwiseWriter writer({from});
-  const auto number = [](double value) { return EltwiseWriter::Scalar(DType::kFloat32, value); };
-  std::optional<Value> x = writer.Write(EltOp::kDiv, {writer.Input(0), number(scale->scale)});
-  if (x) x = writer.Write(EltOp::kRound, {*x});
-  // Bounds before the zero point is added keep what is not a number at the zero point.
-  if (x) x = writer.Write(EltOp::kClip, {*x}, range.low - scale->zero, range.high - scale->zero);
-  if (x) x = writer.Cast(*x, DType::kInt32);
-  if (x) x = writer.Write(EltOp::kAdd, {*x, EltwiseWriter::Scalar(DType::kInt32, scale->zero)});
-  if (x) x = writer.Cast(*x, to);
-  AddProgram(context, writer, x);
+  if (scale && context.input(0).dtype == DType::kFloat32 && IsSmall(context.output(0).dtype)) {
+    AddConversion(context, EltOp::kQuantize, *scale);
+  }
   return OkStatus();
 }
 
 Status LowerDequantize(LowerContext& context) {
-  const DType from = context.input(0).dtype, to = context.output(0).dtype;
   const std::optional<Scale> scale = ScaleOf(context);
-  if (to != DType::kFloat32 || !IsSmall(from) || !scale) return OkStatus();
-  EltwiseWriter writer({from});
-  const auto number = [](double value) { return EltwiseWriter::Scalar(DType::kFloat32, value); };
-  std::optional<Value> x = writer.Cast(writer.Input(0), DType::kFloat32);
-  if (scale->zero != 0) x = writer.Write(EltOp::kSub, {*x, number(scale->zero)});
-  if (x) x = writer.Write(EltOp::kMul, {*x, number(scale->scale)});
-  AddProgram(context, writer, x);
+  if (scale && IsSmall(context.input(0).dtype) && context.output(0).dtype == DType::kFloat32) {
+    AddConversion(context, EltOp::kDequantize, *scale);
+  }
   return OkStatus();
 }
 

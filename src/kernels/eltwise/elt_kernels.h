@@ -52,6 +52,11 @@ EltFn FindEltCast(EltType from, EltType to);
 EltFn FindEltCastAvx2(EltType from, EltType to);
 EltFn FindEltCastAvx512(EltType from, EltType to);
 
+// kQuantize to and kDequantize from `small`; null where that is no 8-bit integer.
+EltFn FindEltQuantizeScalar(EltOp op, EltType small);
+EltFn FindEltQuantizeAvx2(EltOp op, EltType small);
+EltFn FindEltQuantizeAvx512(EltOp op, EltType small);
+
 // Functions of the C library for fp32 and fp64, among them every unary F operation for fp64.
 EltFn FindEltLibm(EltOp op, EltType type);
 

@@ -12,6 +12,9 @@ namespace plumb::kernels {
 enum class EltOp : uint8_t {
   kConstant,  // F I B: every element is alpha
   kCast,      // any number or bool to any; float to integer truncates and saturates, NaN gives 0
+  // Between fp32 and 8-bit integers: alpha is the scale, beta the zero point.
+  kQuantize,    // saturate(round(a / alpha) + beta), halves to even; NaN gives beta
+  kDequantize,  // (a - beta) * alpha
   // unary, F I
   kAbs, kNeg, kSign,
   // unary, F

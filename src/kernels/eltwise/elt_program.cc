@@ -41,11 +41,17 @@ bool GivesBool(EltOp op) {
          op == EltOp::kNot;
 }
 
+// What gives another type than it takes: `to`.
+bool Converts(EltOp op) {
+  return op == EltOp::kCast || op == EltOp::kQuantize || op == EltOp::kDequantize;
+}
+
 // Rough cost of one element in additions.
 double Cost(EltOp op) {
   switch (op) {
     case EltOp::kConstant: return 0;
     case EltOp::kDiv:
+    case EltOp::kQuantize:
     case EltOp::kSqrt:
     case EltOp::kReciprocal: return 4;
     case EltOp::kRsqrt:
@@ -80,6 +86,14 @@ EltFn FindFn(const EltInstruction& in, EltType type, EltType to, Isa isa) {
     return fn != nullptr ? fn : FindEltCast(type, to);
   }
   if (in.op == EltOp::kCopy) return FindEltCast(type, type);
+  if (Converts(in.op)) {
+    const bool to_small = in.op == EltOp::kQuantize;
+    if ((to_small ? type : to) != EltType::kF32) return nullptr;
+    const EltType small = to_small ? to : type;
+    return isa == Isa::kAvx512 ? FindEltQuantizeAvx512(in.op, small)
+           : isa == Isa::kAvx2 ? FindEltQuantizeAvx2(in.op, small)
+                               : FindEltQuantizeScalar(in.op, small);
+  }
   if (type == EltType::kF32) {
     fn = isa == Isa::kAvx512 ? FindEltF32Avx512(in.op)
          : isa == Isa::kAvx2 ? FindEltF32Avx2(in.op)
@@ -173,7 +187,7 @@ class Compiler {
     if (value >= before) return InvalidArgument("value ", value, " is used before it is defined");
     if (value < inputs()) return inputs_[static_cast<std::size_t>(value)];
     const EltInstruction& in = Definition(value);
-    if (in.op == EltOp::kCast) return in.to;
+    if (Converts(in.op)) return in.to;
     return GivesBool(in.op) ? DType::kBool : in.type;
   }
 
@@ -289,7 +303,7 @@ class Compiler {
       const EltInstruction& in = code_[k];
       PLUMB_ASSIGN_OR_RETURN(EltType type, TypeCode(in.type));
       EltType to = type;
-      if (in.op == EltOp::kCast) {
+      if (Converts(in.op)) {
         PLUMB_ASSIGN_OR_RETURN(to, TypeCode(in.to));
       }
       PLUMB_ASSIGN_OR_RETURN(DType result, TypeOf(inputs() + static_cast<int>(k), values()));

@@ -282,6 +282,36 @@ TEST_F(EltwiseTest, ClipOfIntegersTakesBoundsBeyondTheType) {
   }
 }
 
+TEST_F(EltwiseTest, QuantizesAndDequantizesAsTheDefinitionSays) {
+  for (const DType small : {DType::kInt8, DType::kUInt8}) {
+    const bool is_signed = small == DType::kInt8;
+    const double low = is_signed ? -128 : 0, high = is_signed ? 127 : 255;
+    for (const double zero : {low, 0.0, 3.0, high}) {
+      const float scale = 0.0375f;
+      EltInstruction down = With(EltOp::kQuantize, scale, zero);
+      down.to = small;
+      Guarded<float> x(1003);
+      FillNormal(&x, 4);
+      SprinkleNasty(&x);
+      for (std::size_t i = 0; i < 300; ++i) x[i] = (static_cast<float>(i) - 150 + 0.5f) * scale;
+      Guarded<std::uint8_t> q(1003);
+      RunTwice(BindFlat(*Make({kF}, {down}, {1}), 1003), {x.data(), q.data()}, 1, &q);
+      EltInstruction up = With(EltOp::kDequantize, scale, zero);
+      up.type = small;
+      up.to = kF;
+      Guarded<float> back(1003);
+      RunTwice(BindFlat(*Make({small}, {up}, {1}), 1003), {q.data(), back.data()}, 1, &back);
+      for (std::size_t i = 0; i < 1003; ++i) {
+        const double rounded = std::nearbyint(x[i] / scale);
+        const double want = std::isnan(x[i]) ? zero : std::clamp(rounded + zero, low, high);
+        const double got = is_signed ? static_cast<std::int8_t>(q[i]) : q[i];
+        ASSERT_EQ(got, want) << x[i] << " zero point " << zero;
+        ASSERT_EQ(back[i], (static_cast<float>(got) - static_cast<float>(zero)) * scale);
+      }
+    }
+  }
+}
+
 template <typename T>
 class EltwiseCast : public testing::KernelTest {
  protected:

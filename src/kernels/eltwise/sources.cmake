@@ -7,6 +7,9 @@ list(APPEND KERNELS_SOURCES
   eltwise/elt_f32_scalar.cc
   eltwise/elt_libm.cc
   eltwise/elt_program.cc
+  eltwise/elt_quantize_avx2.cc
+  eltwise/elt_quantize_avx512.cc
+  eltwise/elt_quantize_scalar.cc
   eltwise/elt_typed_avx2.cc
   eltwise/elt_typed_avx512.cc
   eltwise/elt_typed_scalar.cc
