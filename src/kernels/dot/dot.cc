@@ -10,13 +10,18 @@
 #include "kernels/dot/dot_image.h"
 #include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_loop.h"
+#include "kernels/dot/dot_quads.h"
 
 namespace plumb::kernels {
 namespace {
 
-// Parameters of an Algorithm: 1 for the depthwise loops, with the set that names the instruction
-// set.
-constexpr std::size_t kDepthwise = 0;
+// Parameters of an Algorithm: which loops.
+constexpr std::size_t kLoops = 0;
+enum Loops : std::int16_t {
+  kPanels,
+  kDepthwise,  // of fp32, with the set that names the instruction set
+  kQuads,
+};
 
 struct DotParams {
   DotProblem problem;
@@ -65,11 +70,18 @@ const DotSet& DotSetOf(const Algorithm& algorithm) {
   return sets[static_cast<std::size_t>(algorithm.id)];
 }
 
-bool IsDepthwise(const Algorithm& algorithm) { return algorithm.parameters[kDepthwise] != 0; }
+Loops LoopsOf(const Algorithm& algorithm) {
+  return static_cast<Loops>(algorithm.parameters[kLoops]);
+}
 
 void RunDepthwise(const void* params, const Call& call) noexcept {
   const DotParams& p = *static_cast<const DotParams*>(params);
   RunDepthwiseDot(p.problem, DotSets()[static_cast<std::size_t>(p.set)].isa, call);
+}
+
+void RunDotQuads(const void* params, const Call& call) noexcept {
+  const DotParams& p = *static_cast<const DotParams*>(params);
+  RunQuads(p.problem, DotSets()[static_cast<std::size_t>(p.set)], call);
 }
 
 void RunDot(const void* params, const Call& call) noexcept {
@@ -83,21 +95,21 @@ void ListDot(const DotProblem& problem, const Target& target, std::vector<Algori
   algorithms->clear();
   if (!TypesFit(problem)) return;
   const auto sets = DotSets();
-  if (TakesDepthwiseDot(problem)) {
+  const auto add = [&](Loops loops, const auto& takes) {
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (sets[i].element != DotElement::kF32 || sets[i].isa > target.isa) continue;
+      if (sets[i].isa > target.isa || !sets[i].runs(target) || !takes(sets[i])) continue;
       Algorithm algorithm{.id = static_cast<std::int16_t>(i)};
-      algorithm.parameters[kDepthwise] = 1;
+      algorithm.parameters[kLoops] = loops;
       algorithms->push_back(algorithm);
     }
-  }
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    const DotSet& set = sets[i];
-    if (set.isa > target.isa || !set.runs(target)) continue;
-    if (ElementFits(problem, set.element)) {
-      algorithms->push_back({.id = static_cast<std::int16_t>(i)});
-    }
-  }
+  };
+  add(kQuads, [&](const DotSet& set) {
+    return ElementFits(problem, set.element) && TakesQuads(problem, set);
+  });
+  add(kDepthwise, [&](const DotSet& set) {
+    return set.element == DotElement::kF32 && TakesDepthwiseDot(problem);
+  });
+  add(kPanels, [&](const DotSet& set) { return ElementFits(problem, set.element); });
 }
 
 Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
@@ -123,8 +135,9 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
   const auto step = static_cast<double>(set.step);
   const double padded_bytes = std::ceil(sum_bytes / step) * step;
   const double lanes = set.isa == Isa::kScalar ? 1 : set.isa == Isa::kAvx2 ? 8 : 16;
-  if (IsDepthwise(algorithm)) {
-    estimate.efficiency = 0.3 * lanes / std::max(1, target.vector_floats());
+  if (LoopsOf(algorithm) != kPanels) {
+    const double share = LoopsOf(algorithm) == kQuads ? 0.9 : 0.3;
+    estimate.efficiency = share * lanes / std::max(1, target.vector_floats());
     estimate.overhead_ns = 1000;
     return estimate;
   }
@@ -139,16 +152,17 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
 BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
   const DotSet& set = DotSetOf(algorithm);
   const ConvProblem& p = problem.geometry;
-  const bool depthwise = IsDepthwise(algorithm);
-  PLUMB_CHECK(TypesFit(problem) &&
-                  (depthwise ? TakesDepthwiseDot(problem) : ElementFits(problem, set.element)),
+  const Loops loops = LoopsOf(algorithm);
+  PLUMB_CHECK(TypesFit(problem) && (loops == kDepthwise ? TakesDepthwiseDot(problem)
+                                                        : ElementFits(problem, set.element)),
               "element types of ", set.name);
+  PLUMB_CHECK(loops != kQuads || TakesQuads(problem, set));
   PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
   DotParams params{problem, algorithm.id, target.l2_bytes / 2, std::max(1, target.cores)};
   BoundKernel kernel;
-  kernel.run = depthwise ? RunDepthwise : RunDot;
-  if (!depthwise) {
+  kernel.run = loops == kQuads ? RunDotQuads : loops == kDepthwise ? RunDepthwise : RunDot;
+  if (loops == kPanels) {
     kernel.workspace_bytes = DotWorkspaceBytes(problem, set, params.block_bytes, params.slots);
   }
   kernel.params.Set(params);
@@ -156,7 +170,11 @@ BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const
 }
 
 std::int64_t PackedDotBytes(const DotProblem& problem, const Algorithm& algorithm) {
-  if (IsDepthwise(algorithm)) return PackedDepthwiseDotBytes(problem);
+  switch (LoopsOf(algorithm)) {
+    case kQuads: return PackedQuadBytes(problem);
+    case kDepthwise: return PackedDepthwiseDotBytes(problem);
+    case kPanels: break;
+  }
   return PackedPanelBytes(problem, DotSetOf(algorithm));
 }
 
@@ -164,13 +182,22 @@ void PackDot(const DotProblem& problem, const Algorithm& algorithm, const DotWei
              void* packed) {
   char* to = static_cast<char*>(packed);
   std::memset(to, 0, static_cast<std::size_t>(PackedDotBytes(problem, algorithm)));
-  if (IsDepthwise(algorithm)) return PackDepthwiseDot(problem, weights, to);
-  PackPanels(problem, DotSetOf(algorithm), weights, to);
+  const DotSet& set = DotSetOf(algorithm);
+  switch (LoopsOf(algorithm)) {
+    case kQuads: return PackQuads(problem, set, weights, to);
+    case kDepthwise: return PackDepthwiseDot(problem, weights, to);
+    case kPanels: break;
+  }
+  PackPanels(problem, set, weights, to);
 }
 
 std::string DotAlgorithmName(const Algorithm& algorithm) {
   const DotSet& set = DotSetOf(algorithm);
-  if (IsDepthwise(algorithm)) return absl::StrCat("dot depthwise ", Str(IsaName(set.isa)));
+  switch (LoopsOf(algorithm)) {
+    case kQuads: return absl::StrCat("dot depthwise ", set.name);
+    case kDepthwise: return absl::StrCat("dot depthwise ", Str(IsaName(set.isa)));
+    case kPanels: break;
+  }
   return absl::StrCat("dot ", set.name);
 }
 

@@ -24,6 +24,8 @@ void DotIntegersAvx512(const DotIntegers& out) noexcept;
 void DotDepthwiseScalar(const DotDepthwise& d) noexcept;
 void DotDepthwiseAvx2(const DotDepthwise& d) noexcept;
 void DotDepthwiseAvx512(const DotDepthwise& d) noexcept;
+void DotQuadsAvx512Vnni(const DotQuads& q) noexcept;
+void DotQuadSumsAvx512Vnni(const DotQuadSums& out) noexcept;
 extern const DotConvert kDotConvertScalar;
 extern const DotConvert kDotConvertAvx2;
 extern const DotConvert kDotConvertAvx512;

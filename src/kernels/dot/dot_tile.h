@@ -80,6 +80,30 @@ struct DotDepthwise {
 };
 using DotDepthwiseFn = void (*)(const DotDepthwise& d) noexcept;
 
+// Bytes of four input rows, interleaved for each column of a strip and each channel.
+inline constexpr int64_t kQuadChannels = 64;
+inline constexpr int64_t kQuadBytes = 4 * kQuadChannels;
+struct DotQuads {
+  const char* rows[4];  // at column `begin`; null: padding
+  int64_t columns;      // of the strip
+  int64_t begin, end;   // of the columns that are in the image
+  int64_t step;         // bytes between pixels
+  int64_t channels;     // at most kQuadChannels are read
+  uint8_t fill;         // what padding is made of
+  uint8_t flip;         // bits that are turned over in every byte, padding too
+  char* to;             // [columns][kQuadChannels][4]
+};
+
+// Sums of `rows` neighbouring outputs for kDotColumns channels. Groups are of four kernel rows.
+struct DotQuadSums {
+  const char* quads;  // of the first output's first column, at the first channel
+  int64_t rows, row_step;
+  int64_t groups, group_step;
+  int64_t taps, tap_step;  // columns of the kernel
+  const char* weights;     // [groups][taps][kDotColumns][4]
+  void* sums;              // [rows][kDotColumns] int32
+};
+
 // Copies and conversions of contiguous elements; 8-bit integers lose their zero point.
 struct DotConvert {
   void (*f32_to_bf16)(const float* from, uint16_t* to, int64_t count) noexcept;
