@@ -128,6 +128,10 @@ void ConvertDotImage(const DotProblem& problem, const DotSet& set, const void* s
         ConvertRun(problem, set, convert, from + x * pixel, out + x * p.in_channels * element,
                    p.in_channels);
       }
+    } else if (p.in_channels == 3 && pixel == 1 && element == 1) {
+      const auto* plane = reinterpret_cast<const std::uint8_t*>(from);
+      const std::uint8_t* planes[] = {plane, plane + channel, plane + 2 * channel};
+      convert.interleave3(planes, reinterpret_cast<std::uint8_t*>(out), width);
     } else if (width >= p.in_channels) {
       for (std::int64_t c = 0; c < p.in_channels; ++c) {
         ConvertSpread(problem, set, convert, from + c * channel, pixel, out + c * element,

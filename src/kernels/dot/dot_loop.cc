@@ -67,6 +67,7 @@ BlockSource MakeSource(const DotProblem& problem, const DotSet& set, const ConvP
   rows.pixel_bytes = p.in_channels / p.group * element;
   rows.src = image + group * rows.pixel_bytes;
   const bool bytes = set.element == DotElement::kI8 || set.element == DotElement::kU8;
+  rows.zero_tail = !problem.integers();
   rows.fill = bytes ? static_cast<std::uint8_t>(problem.src_zero) : std::uint8_t{0};
   source.padded = (rows.row_bytes() + set.step - 1) / set.step * set.step;
   source.even_pitch = source.padded == rows.row_bytes() ? rows.EvenPitch(p.batch) : 0;

@@ -146,9 +146,20 @@ void ToFloats(const uint16_t* from, float* to, int64_t count) noexcept {
 }
 
 void CopyRows(const char* from, int64_t from_step, char* to, int64_t to_step, int64_t bytes,
-              int64_t rows) noexcept {
+              int64_t room, int64_t rows) noexcept {
   for (int64_t r = 0; r < rows; ++r, from += from_step, to += to_step) {
-    CopyBytes(to, from, bytes);
+    CopyBytes(to, from, bytes, room);
+  }
+}
+
+void Interleave3(const uint8_t* const* planes, uint8_t* __restrict__ to, int64_t count) noexcept {
+  const uint8_t* a = planes[0];
+  const uint8_t* b = planes[1];
+  const uint8_t* c = planes[2];
+  for (int64_t i = 0; i < count; ++i) {
+    to[3 * i] = a[i];
+    to[3 * i + 1] = b[i];
+    to[3 * i + 2] = c[i];
   }
 }
 

@@ -96,15 +96,23 @@ struct Line {
     return Within(x, width) && Within(x + (taps - 1) * across.in_tap_step, width);
   }
 
-  // `count` outputs, all inside.
+  // Neighbours, from an output whose first tap is at x, that have every tap inside.
+  std::int64_t CountInside(std::int64_t x) const {
+    if (!Inside(x)) return 0;
+    const std::int64_t right = std::max(x, x + (taps - 1) * across.in_tap_step);
+    return (width - 1 - right) / across.in_step + 1;
+  }
+
+  // `count` outputs, all inside. `room`: bytes from `to` to the end of the row; those behind what
+  // is copied are written later.
   void CopyInside(const char* line, std::int64_t x, std::int64_t count, char* to,
-                  std::int64_t pitch) const {
+                  std::int64_t pitch, std::int64_t room) const {
     const char* from = line + x * pixel_stride;
     const std::int64_t step = across.in_step * pixel_stride;
-    if (dense()) return convert.copy_rows(from, step, to, pitch, bytes(), count);
+    if (dense()) return convert.copy_rows(from, step, to, pitch, bytes(), room, count);
     for (std::int64_t k = 0; k < taps; ++k) {
       convert.copy_rows(from + k * across.in_tap_step * pixel_stride, step, to + k * pixel_bytes,
-                        pitch, pixel_bytes, count);
+                        pitch, pixel_bytes, room - k * pixel_bytes, count);
     }
   }
 
@@ -119,13 +127,12 @@ struct Line {
     }
   }
 
-  void Copy(const char* line, std::int64_t x, std::int64_t count, char* to,
-            std::int64_t pitch) const {
+  void Copy(const char* line, std::int64_t x, std::int64_t count, char* to, std::int64_t pitch,
+            std::int64_t room) const {
     std::int64_t r = 0;
     for (; r < count && !Inside(x); ++r, x += across.in_step) CopyEdge(line, x, to + r * pitch);
-    std::int64_t inside = 0;
-    while (r + inside < count && Inside(x + inside * across.in_step)) ++inside;
-    CopyInside(line, x, inside, to + r * pitch, pitch);
+    const std::int64_t inside = std::min(count - r, CountInside(x));
+    CopyInside(line, x, inside, to + r * pitch, pitch, room);
     r += inside;
     x += inside * across.in_step;
     for (; r < count; ++r, x += across.in_step) CopyEdge(line, x, to + r * pitch);
@@ -154,7 +161,8 @@ void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t r
       const std::int64_t y = InputAt(axis[1], span.at[1]) + j * axis[1].in_tap_step;
       const std::int64_t x = InputAt(axis[2], span.at[2]) + k * axis[2].in_tap_step;
       if (Within(z, in_size[0]) && Within(y, in_size[1])) {
-        line.Copy(image + z * strides[0] + y * strides[1], x, span.count, out, pitch);
+        const std::int64_t room = pitch - (out - (to + span.first * pitch));
+        line.Copy(image + z * strides[0] + y * strides[1], x, span.count, out, pitch, room);
       } else {
         for (std::int64_t r = 0; r < span.count; ++r) {
           std::memset(out + r * pitch, fill, static_cast<std::size_t>(line.bytes()));
@@ -163,7 +171,7 @@ void DotRows::Gather(const DotConvert& convert, std::int64_t row, std::int64_t r
       tap += line.taps;
       out += line.bytes();
     }
-    if (tail == 0) return;
+    if (tail == 0 || !zero_tail) return;
     for (std::int64_t r = 0; r < span.count; ++r) {
       std::memset(out + r * pitch, 0, static_cast<std::size_t>(tail));
     }

@@ -17,6 +17,7 @@ struct DotRows {
   std::int64_t pixel_bytes;  // of the group's channels
   const char* src;           // first channel of the group
   std::uint8_t fill;         // what padding is made of, byte by byte
+  bool zero_tail;            // what follows a row is multiplied by 0, which NaN would survive
 
   std::int64_t row_bytes() const { return phase.taps() * pixel_bytes; }
 
@@ -27,7 +28,7 @@ struct DotRows {
   const char* FirstRow() const;
 
   // Writes taps [tap_begin, tap_end) of rows [row, row + rows), each row `pitch` bytes from the
-  // last and followed by zeros up to `padded` bytes.
+  // last and followed by zeros, or anything, up to `padded` bytes.
   void Gather(const DotConvert& convert, std::int64_t row, std::int64_t rows,
               std::int64_t tap_begin, std::int64_t tap_end, char* to, std::int64_t pitch,
               std::int64_t padded) const;

@@ -110,9 +110,12 @@ struct DotConvert {
   void (*bf16_to_f32)(const uint16_t* from, float* to, int64_t count) noexcept;
   void (*i8_to_i16)(const int8_t* from, int16_t* to, int64_t count, int32_t zero) noexcept;
   void (*u8_to_i16)(const uint8_t* from, int16_t* to, int64_t count, int32_t zero) noexcept;
-  // Copies `rows` runs of `bytes`, each a step on from the last on both sides.
+  // Pixels of three planes of bytes, one after the other.
+  void (*interleave3)(const uint8_t* const* planes, uint8_t* to, int64_t count) noexcept;
+  // Copies `rows` runs of `bytes`, each a step on from the last on both sides. May write zeros or
+  // anything else behind each, up to `room` bytes in all.
   void (*copy_rows)(const char* from, int64_t from_step, char* to, int64_t to_step, int64_t bytes,
-                    int64_t rows) noexcept;
+                    int64_t room, int64_t rows) noexcept;
 };
 
 }  // namespace plumb::kernels

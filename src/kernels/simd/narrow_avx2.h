@@ -72,7 +72,7 @@ PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int n) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(tail), bytes);
   CopyTail(p, tail, n);
 }
-PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes) {
+PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes, int64_t) {
   if (bytes < 32) {
     memcpy(to, from, static_cast<size_t>(bytes));
     return;

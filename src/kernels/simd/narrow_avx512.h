@@ -6,6 +6,27 @@
 namespace plumb::kernels {
 namespace {
 
+// The first n bytes. Masked stores of bytes take tens of cycles on some processors.
+PLUMB_INLINE void StoreTail(void* p, __m128i x, int n) {
+  char* to = static_cast<char*>(p);
+  if ((n & 8) != 0) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), x);
+    x = _mm_unpackhi_epi64(x, x);
+    to += 8;
+  }
+  if ((n & 4) != 0) {
+    _mm_storeu_si32(to, x);
+    x = _mm_srli_si128(x, 4);
+    to += 4;
+  }
+  if ((n & 2) != 0) {
+    _mm_storeu_si16(to, x);
+    x = _mm_srli_si128(x, 2);
+    to += 2;
+  }
+  if ((n & 1) != 0) *to = static_cast<char>(_mm_cvtsi128_si32(x));
+}
+
 PLUMB_INLINE Vec LoadBF16(const uint16_t* p, int n) {
   const __m256i half = n == 16 ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))
                                : _mm256_maskz_loadu_epi16(LaneMask(n), p);
@@ -19,10 +40,14 @@ PLUMB_INLINE void StoreBF16(uint16_t* p, Vec a, int n) {
   const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
   const __m512i words =
       _mm512_mask_or_epi32(_mm512_srli_epi32(even, 16), nan, high, _mm512_set1_epi32(0x40));
-  if (n == 16) {
-    return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(words));
+  const __m256i halves = _mm512_cvtepi32_epi16(words);
+  if (n == 16) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
+  __m128i tail = _mm256_castsi256_si128(halves);
+  if (n >= 8) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), tail);
+    tail = _mm256_extracti128_si256(halves, 1);
   }
-  _mm512_mask_cvtepi32_storeu_epi16(p, LaneMask(n), words);
+  StoreTail(p + (n & 8), tail, (n & 7) * 2);
 }
 PLUMB_INLINE Vec LoadI8(const int8_t* p, int n) {
   const __m128i bytes = _mm_maskz_loadu_epi8(LaneMask(n), p);
@@ -35,19 +60,31 @@ PLUMB_INLINE Vec LoadU8(const uint8_t* p, int n) {
 PLUMB_INLINE void StoreI8(int8_t* p, IVec a, int n) {
   const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
   if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
-  _mm_mask_storeu_epi8(p, LaneMask(n), bytes);
+  StoreTail(p, bytes, n);
 }
 PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int n) {
   const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
   if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
-  _mm_mask_storeu_epi8(p, LaneMask(n), bytes);
+  StoreTail(p, bytes, n);
 }
-PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes) {
-  int64_t i = 0;
-  for (; i + 64 <= bytes; i += 64) _mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
-  if (i == bytes) return;
-  const __mmask64 rest = (__mmask64{1} << (bytes - i)) - 1;
-  _mm512_mask_storeu_epi8(to + i, rest, _mm512_maskz_loadu_epi8(rest, from + i));
+PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes, int64_t room) {
+  if (bytes >= 64) {
+    const auto copy = [&](int64_t at) {
+      _mm512_storeu_si512(to + at, _mm512_loadu_si512(from + at));
+    };
+    for (int64_t i = 0; i + 64 <= bytes; i += 64) copy(i);
+    if (bytes % 64 != 0) copy(bytes - 64);
+    return;
+  }
+  const __mmask64 lanes = (__mmask64{1} << bytes) - 1;
+  if (bytes <= 32 && room >= 32) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                        _mm256_maskz_loadu_epi8(static_cast<__mmask32>(lanes), from));
+  } else if (room >= 64) {
+    _mm512_storeu_si512(to, _mm512_maskz_loadu_epi8(lanes, from));
+  } else {
+    memcpy(to, from, static_cast<size_t>(bytes));
+  }
 }
 PLUMB_INLINE IVec LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
 PLUMB_INLINE void StoreInt(int32_t* p, IVec a, int n) {

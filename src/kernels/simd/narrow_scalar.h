@@ -26,7 +26,8 @@ PLUMB_INLINE Vec LoadU8(const uint8_t* p, int) { return {static_cast<float>(*p)}
 // Lanes must fit the type.
 PLUMB_INLINE void StoreI8(int8_t* p, IVec a, int) { *p = static_cast<int8_t>(a.v); }
 PLUMB_INLINE void StoreU8(uint8_t* p, IVec a, int) { *p = static_cast<uint8_t>(a.v); }
-PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes) {
+// Behind the bytes, up to `room` in all may be written.
+PLUMB_INLINE void CopyBytes(char* to, const char* from, int64_t bytes, int64_t) {
   memcpy(to, from, static_cast<size_t>(bytes));
 }
 PLUMB_INLINE IVec LoadInt(const int32_t* p) { return {*p}; }
