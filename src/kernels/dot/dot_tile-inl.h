@@ -57,13 +57,27 @@ PLUMB_DOT_INLINE void DotColumns(const DotTile& tile, int64_t row) {
   }
 }
 
-// kMost rows of kVectors vectors fill the registers.
+// `rows` of at most kRows.
+template <typename Ops, int kRows, int kVectors>
+PLUMB_DOT_INLINE void DotSomeRows(const DotTile& tile, int64_t row, int64_t rows) {
+  if constexpr (kRows == 1) {
+    DotColumns<Ops, 1, kVectors>(tile, row);
+  } else if (rows == kRows) {
+    DotColumns<Ops, kRows, kVectors>(tile, row);
+  } else {
+    DotSomeRows<Ops, kRows - 1, kVectors>(tile, row, rows);
+  }
+}
+
+// kMost rows of kVectors vectors fill the registers. Rows are cut evenly: the sums of few rows wait
+// for each other.
 template <typename Ops, int kMost, int kVectors>
 PLUMB_DOT_INLINE void RunDot(const DotTile& tile) {
-  int64_t row = 0;
-  for (; row + kMost <= tile.rows; row += kMost) DotColumns<Ops, kMost, kVectors>(tile, row);
-  for (; row + 2 <= tile.rows; row += 2) DotColumns<Ops, 2, kVectors>(tile, row);
-  if (row < tile.rows) DotColumns<Ops, 1, kVectors>(tile, row);
+  const int64_t blocks = (tile.rows + kMost - 1) / kMost;
+  for (int64_t i = 0; i < blocks; ++i) {
+    const int64_t row = tile.rows * i / blocks;
+    DotSomeRows<Ops, kMost, kVectors>(tile, row, tile.rows * (i + 1) / blocks - row);
+  }
 }
 
 // Whole panels of 32 columns, or one vector at a time of a narrow one.
