@@ -51,18 +51,18 @@ bool PerChannel(const LowerContext& context, int i, std::int64_t channels, std::
   return true;
 }
 
-// Weights are [channels][others] in memory.
+// Whether an element less its zero point is no int8. Weights are [channels][others] in memory.
+template <typename T>
 bool Wide(const Constants& constants) {
-  const std::size_t channels = constants.scales.size();
-  const std::size_t each = static_cast<std::size_t>(constants.weight.num_elements()) /
-                           std::max<std::size_t>(1, channels);
-  const bool is_signed = constants.weight.dtype() == DType::kInt8;
-  const auto* bytes = static_cast<const std::uint8_t*>(constants.weight.raw());
-  if (constants.zeros.empty() && is_signed) return false;
-  for (std::size_t i = 0; i < channels * each; ++i) {
-    const int value = is_signed ? static_cast<std::int8_t>(bytes[i]) : bytes[i];
-    const int zero = constants.zeros.empty() ? 0 : constants.zeros[i / each];
-    if (value - zero < -128 || value - zero > 127) return true;
+  const auto each = static_cast<std::size_t>(constants.weight.num_elements()) /
+                    std::max<std::size_t>(1, constants.scales.size());
+  const T* row = constants.weight.data<T>().data();
+  for (std::size_t channel = 0; channel < constants.scales.size(); ++channel, row += each) {
+    const int zero = constants.zeros.empty() ? 0 : constants.zeros[channel];
+    if (zero == 0 && std::is_signed_v<T>) continue;
+    int outside = 0;
+    for (std::size_t i = 0; i < each; ++i) outside |= (int{row[i]} - zero + 128) & ~255;
+    if (outside != 0) return true;
   }
   return false;
 }
@@ -115,7 +115,10 @@ bool FillProblem(const LowerContext& context, std::int64_t channels, kernels::Do
 }
 
 void AddChoices(LowerContext& context, kernels::DotProblem problem, Constants constants) {
-  if (context.chosen() == nullptr) problem.wide_weights = Wide(constants);
+  if (context.chosen() == nullptr) {
+    problem.wide_weights = constants.weight.dtype() == DType::kInt8 ? Wide<std::int8_t>(constants)
+                                                                    : Wide<std::uint8_t>(constants);
+  }
   const auto shared = std::make_shared<const Constants>(std::move(constants));
   AddDotChoices(context, problem, context.has_input(kResidual) ? kResidual : -1,
                 [problem, shared](const kernels::Algorithm& algorithm, void* packed) {

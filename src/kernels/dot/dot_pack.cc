@@ -40,29 +40,65 @@ struct WeightPlace {
   }
 };
 
-// Calls put(output channel of the group, offset of the weight, address in the panel) for all
-// weights of a group and phase; what is not put stays zero.
-template <typename Put>
-void ForEachWeight(const DotProblem& problem, const ConvPhase& phase, const DotLayout& layout,
-                   std::int64_t group, char* to, Put&& put) {
+// Calls fill(output channel of the group, tap's element, first weight, count, step, to) for the
+// input channels of each tap, and deals the finished rows of T out to the panels; what is not
+// filled stays zero.
+template <typename T, typename Fill>
+void PackRows(const DotProblem& problem, const ConvPhase& phase, const DotLayout& layout,
+              std::int64_t group, char* to, Fill&& fill) {
   const ConvProblem& p = problem.geometry;
   const std::int64_t channels = p.in_channels / p.group;
   const WeightPlace place(p);
   const std::vector<std::int64_t> elements = KernelElements(p, phase);
   const std::int64_t groups = layout.Groups(problem, phase);
-  const std::int64_t lanes = 4 / layout.element;
+  constexpr std::int64_t kLanes = 4 / sizeof(T);
+  const std::int64_t filled = static_cast<std::int64_t>(elements.size()) * channels;
+  const std::int64_t words = (filled + kLanes - 1) / kLanes;
+  std::vector<T> row(static_cast<std::size_t>(words * kLanes));
   for (std::int64_t panel = 0; panel < layout.panels.count(); ++panel) {
     const std::int64_t first = layout.panels.first_column(panel);
     const std::int64_t width = std::int64_t{layout.panels.vectors_of(panel)} * kDotLanes;
     char* base = to + layout.PanelOffset(panel, groups);
     for (std::int64_t j = 0; j < layout.panels.columns_of(panel); ++j) {
-      std::int64_t k = 0;
+      T* at = row.data();
       for (const std::int64_t element : elements) {
-        const std::int64_t from = group * place.group + (first + j) * place.out + element;
-        for (std::int64_t c = 0; c < channels; ++c, ++k) {
-          put(first + j, from + c * place.in,
-              base + (k / lanes * width + j) * 4 + k % lanes * layout.element);
-        }
+        fill(first + j, group * place.group + (first + j) * place.out + element, channels, place.in,
+             at);
+        at += channels;
+      }
+      for (std::int64_t word = 0; word < words; ++word) {
+        std::memcpy(base + (word * width + j) * 4, row.data() + word * kLanes, 4);
+      }
+    }
+  }
+}
+
+void PackFloats(const DotProblem& problem, const DotSet& set, const DotLayout& layout,
+                const DotWeights& weights, char* packed) {
+  const ConvProblem& p = problem.geometry;
+  const std::int64_t outputs = p.out_channels / p.group;
+  const std::int64_t phases = PhaseCount(p);
+  const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
+  PLUMB_CHECK(p.epilogue.has_bias == (weights.bias != nullptr));
+  // To bf16, or the fp32 of the same value.
+  const auto round = [&](std::int64_t, std::int64_t from, std::int64_t count, std::int64_t step,
+                         auto* to) {
+    for (std::int64_t c = 0; c < count; ++c) {
+      const BFloat16 rounded(weights.values[from + c * step]);
+      to[c] = static_cast<std::remove_pointer_t<decltype(to)>>(rounded);
+    }
+  };
+  for (std::int64_t group = 0; group < p.group; ++group) {
+    char* to = packed + group * group_bytes;
+    if (weights.bias != nullptr) {
+      std::memcpy(to, weights.bias + group * outputs, static_cast<std::size_t>(outputs) * 4);
+    }
+    for (std::int64_t i = 0; i < phases; ++i) {
+      char* panels = to + layout.PhaseOffset(problem, i);
+      if (set.element == DotElement::kBF16) {
+        PackRows<BFloat16>(problem, PhaseAt(p, i), layout, group, panels, round);
+      } else {
+        PackRows<float>(problem, PhaseAt(p, i), layout, group, panels, round);
       }
     }
   }
@@ -73,27 +109,26 @@ void Put(char* to, T value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-void PackFloats(const DotProblem& problem, const DotSet& set, const DotLayout& layout,
-                const DotWeights& weights, char* packed) {
-  const ConvProblem& p = problem.geometry;
-  const std::int64_t outputs = p.out_channels / p.group;
-  const std::int64_t phases = PhaseCount(p);
-  const std::int64_t group_bytes = layout.PhaseOffset(problem, phases);
-  PLUMB_CHECK(p.epilogue.has_bias == (weights.bias != nullptr));
-  for (std::int64_t group = 0; group < p.group; ++group) {
-    char* to = packed + group * group_bytes;
-    if (weights.bias != nullptr) {
-      std::memcpy(to, weights.bias + group * outputs, static_cast<std::size_t>(outputs) * 4);
+// Elements of a row less their zero point. Returns their sum.
+template <typename T, typename To>
+std::int64_t LessZero(const T* from, std::int64_t count, std::int64_t step, std::int32_t zero,
+                      To* to) {
+  std::int32_t sum = 0;  // of at most 2^16 differences of 9 bits at a time
+  std::int32_t beyond = 0;
+  std::int64_t total = 0;
+  for (std::int64_t begin = 0; begin < count; begin += 1 << 16) {
+    const std::int64_t end = std::min<std::int64_t>(count, begin + (1 << 16));
+    sum = 0;
+    for (std::int64_t c = begin; c < end; ++c) {
+      const std::int32_t value = std::int32_t{from[c * step]} - zero;
+      sum += value;
+      if constexpr (sizeof(To) == 1) beyond |= (value + 128) & ~255;
+      to[c] = static_cast<To>(value);
     }
-    for (std::int64_t i = 0; i < phases; ++i) {
-      ForEachWeight(problem, PhaseAt(p, i), layout, group, to + layout.PhaseOffset(problem, i),
-                    [&](std::int64_t, std::int64_t from, char* at) {
-                      const BFloat16 rounded(weights.values[from]);
-                      if (set.element == DotElement::kBF16) return Put(at, rounded);
-                      Put(at, static_cast<float>(rounded));
-                    });
-    }
+    total += sum;
   }
+  PLUMB_CHECK(beyond == 0, "a weight less its zero point is no int8");
+  return total;
 }
 
 template <typename T>
@@ -112,17 +147,18 @@ void PackIntegers(const DotProblem& problem, const DotSet& set, const DotLayout&
     char* to = packed + group * group_bytes;
     for (std::int64_t i = 0; i < phases; ++i) {
       std::vector<std::int64_t> sums(static_cast<std::size_t>(outputs));
-      ForEachWeight(problem, PhaseAt(p, i), layout, group, to + layout.PhaseOffset(problem, i),
-                    [&](std::int64_t column, std::int64_t from, char* at) {
-                      const std::int64_t channel = group * outputs + column;
-                      const std::int32_t zero =
-                          weights.zeros != nullptr ? weights.zeros[channel] : 0;
-                      const std::int32_t value = std::int32_t{values[from]} - zero;
-                      sums[static_cast<std::size_t>(column)] += value;
-                      if (wide) return Put(at, static_cast<std::int16_t>(value));
-                      PLUMB_CHECK(value >= -128 && value <= 127, "weight ", value);
-                      Put(at, static_cast<std::int8_t>(value));
-                    });
+      const auto fill = [&](std::int64_t column, std::int64_t from, std::int64_t count,
+                            std::int64_t step, auto* row) {
+        const std::int64_t channel = group * outputs + column;
+        const std::int32_t zero = weights.zeros != nullptr ? weights.zeros[channel] : 0;
+        sums[static_cast<std::size_t>(column)] += LessZero(values + from, count, step, zero, row);
+      };
+      char* panels = to + layout.PhaseOffset(problem, i);
+      if (wide) {
+        PackRows<std::int16_t>(problem, PhaseAt(p, i), layout, group, panels, fill);
+      } else {
+        PackRows<std::int8_t>(problem, PhaseAt(p, i), layout, group, panels, fill);
+      }
       // Scales of every phase are the same; offsets too but for phases of different taps, which
       // PhaseOffset keeps apart: only plain convolutions are taken (ListDot).
       for (std::int64_t j = 0; j < outputs; ++j) {
