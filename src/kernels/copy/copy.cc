@@ -132,9 +132,11 @@ void DoTransposes(const CopyPiece& piece, int element_bytes, bool avx2, const st
   const int row_dim = piece.rank - 2, column_dim = piece.rank - 1;
   const std::int64_t rows = piece.sizes[row_dim], columns = piece.sizes[column_dim];
   const std::int64_t blocks = (rows + CopyPiece::kTransposeRows - 1) / CopyPiece::kTransposeRows;
+  Position at = PositionAt(piece, row_dim, begin / blocks);
   for (std::int64_t unit = begin; unit < end; ++unit) {
-    const Position at = PositionAt(piece, row_dim, unit / blocks);
-    const std::int64_t first = unit % blocks * CopyPiece::kTransposeRows;
+    const std::int64_t block = unit % blocks;
+    if (block == 0 && unit > begin) Advance(piece, row_dim, &at);
+    const std::int64_t first = block * CopyPiece::kTransposeRows;
     const std::int64_t n = std::min(CopyPiece::kTransposeRows, rows - first);
     const std::byte* from = src + at.src + first * element_bytes;
     std::byte* to = dst + at.dst + first * piece.dst_strides[row_dim];

@@ -50,10 +50,61 @@ void TransposeEdge(const char* src, int64_t src_column, char* dst, int64_t dst_r
   }
 }
 
+// Where element 8 * out + lane of eight interleaved rows of kColumns comes from.
+template <int kColumns, int kOut>
+struct Interleaved {
+  static constexpr int Row(int lane) { return (8 * kOut + lane) / kColumns; }
+  static constexpr int Mask(int column) {
+    int mask = 0;
+    for (int lane = 0; lane < 8; ++lane) {
+      mask |= ((8 * kOut + lane) % kColumns == column) << lane;
+    }
+    return mask;
+  }
+};
+
+template <int kColumns, int kOut>
+inline __attribute__((always_inline)) void StoreInterleaved(const __m256* x, char* dst) {
+  using Of = Interleaved<kColumns, kOut>;
+  const __m256i rows = _mm256_setr_epi32(Of::Row(0), Of::Row(1), Of::Row(2), Of::Row(3), Of::Row(4),
+                                         Of::Row(5), Of::Row(6), Of::Row(7));
+  __m256 y = _mm256_permutevar8x32_ps(x[0], rows);
+  y = _mm256_blend_ps(y, _mm256_permutevar8x32_ps(x[1], rows), Of::Mask(1));
+  if constexpr (kColumns > 2) {
+    y = _mm256_blend_ps(y, _mm256_permutevar8x32_ps(x[2], rows), Of::Mask(2));
+  }
+  if constexpr (kColumns > 3) {
+    y = _mm256_blend_ps(y, _mm256_permutevar8x32_ps(x[3], rows), Of::Mask(3));
+  }
+  _mm256_storeu_ps(reinterpret_cast<float*>(dst) + 8 * kOut, y);
+  if constexpr (kOut + 1 < kColumns) StoreInterleaved<kColumns, kOut + 1>(x, dst);
+}
+
+// Few columns whose rows follow each other in dst: eight rows at a time. Returns the rows done.
+template <int kColumns>
+int64_t Interleave(const char* src, int64_t src_column, char* dst, int64_t rows) {
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) {
+    __m256 x[kColumns];
+    for (int c = 0; c < kColumns; ++c) {
+      x[c] = _mm256_loadu_ps(reinterpret_cast<const float*>(src + c * src_column) + r);
+    }
+    StoreInterleaved<kColumns, 0>(x, dst + 4 * kColumns * r);
+  }
+  return r;
+}
+
 }  // namespace
 
 void Transpose32Avx2(const char* src, int64_t src_column, char* dst, int64_t dst_row, int64_t rows,
                      int64_t columns) {
+  if (columns >= 2 && columns <= 4 && dst_row == 4 * columns) {
+    const int64_t done = columns == 2   ? Interleave<2>(src, src_column, dst, rows)
+                         : columns == 3 ? Interleave<3>(src, src_column, dst, rows)
+                                        : Interleave<4>(src, src_column, dst, rows);
+    TransposeEdge(src + 4 * done, src_column, dst + done * dst_row, dst_row, rows - done, columns);
+    return;
+  }
   const int64_t whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
   // The side with the longer stride is walked along its contiguous direction: long strides are
   // often powers of two, whose lines share a cache set.

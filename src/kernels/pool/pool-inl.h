@@ -1,4 +1,4 @@
-// Pooling of one output pixel over contiguous channels, written against simd/narrow_*.h.
+// Pooling of output pixels over contiguous channels, written against simd/narrow_*.h.
 #pragma once
 
 #include "kernels/pool/pool_kernels.h"
@@ -94,9 +94,8 @@ PLUMB_INLINE void PoolVectors(const PoolWindow& w, int64_t channel, int n, void*
 }
 
 template <typename Reduce, typename Elements>
-void PoolPixel(const PoolWindow& w, void* dst, int64_t channels, float scale, int p) {
+PLUMB_INLINE void PoolPixel(const PoolWindow& w, void* dst, int64_t channels, Vec factor, int p) {
   constexpr int kLanes = Vec::kLanes;
-  const Vec factor = Broadcast(scale);
   int64_t c = 0;
   for (; c + 4 * kLanes <= channels; c += 4 * kLanes) {
     PoolVectors<Reduce, Elements, 4>(w, c, kLanes, dst, factor, p);
@@ -108,11 +107,23 @@ void PoolPixel(const PoolWindow& w, void* dst, int64_t channels, float scale, in
   if (rest > 0) PoolVectors<Reduce, Elements, 1>(w, c, rest, dst, factor, p);
 }
 
-PoolPixelFns AllPoolPixelFns() {
-  return {{PoolPixel<MaxOf, F32Elements>, PoolPixel<MaxOf, BF16Elements>,
-           PoolPixel<MaxOf, I8Elements>, PoolPixel<MaxOf, U8Elements>},
-          {PoolPixel<AverageOf, F32Elements>, PoolPixel<AverageOf, BF16Elements>},
-          {PoolPixel<LpOf, F32Elements>, PoolPixel<LpOf, BF16Elements>}};
+template <typename Reduce, typename Elements>
+void PoolPixels(const PoolWindow& window, void* dst, int64_t channels, float scale, int p) {
+  using T = typename Elements::T;
+  const Vec factor = Broadcast(scale);
+  PoolWindow w = window;
+  for (int64_t i = 0; i < window.pixels; ++i) {
+    PoolPixel<Reduce, Elements>(w, dst, channels, factor, p);
+    w.src = static_cast<const T*>(w.src) + w.src_step;
+    dst = static_cast<T*>(dst) + w.dst_step;
+  }
+}
+
+PoolPixelsFns AllPoolPixelsFns() {
+  return {{PoolPixels<MaxOf, F32Elements>, PoolPixels<MaxOf, BF16Elements>,
+           PoolPixels<MaxOf, I8Elements>, PoolPixels<MaxOf, U8Elements>},
+          {PoolPixels<AverageOf, F32Elements>, PoolPixels<AverageOf, BF16Elements>},
+          {PoolPixels<LpOf, F32Elements>, PoolPixels<LpOf, BF16Elements>}};
 }
 
 }  // namespace

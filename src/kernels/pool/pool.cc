@@ -14,7 +14,7 @@ namespace {
 
 struct PoolParams {
   PoolProblem problem;
-  PoolPixelFn pixel;           // null: element by element
+  PoolPixelsFn pixels;         // null: element by element
   std::int64_t channel_block;  // channels of a task
   std::int64_t channel_blocks;
   std::int64_t pixels_per_task;
@@ -26,7 +26,8 @@ struct Taps {
   std::int64_t first_input, count, padded_count;
 };
 
-std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+// Mostly by 1: divisions would take longer than the pooling of a small window.
+std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return b == 1 ? a : (a + b - 1) / b; }
 
 // Number of k >= 0 with start + k * step < end, at most `limit`.
 std::int64_t CountBelow(std::int64_t start, std::int64_t step, std::int64_t end,
@@ -56,7 +57,6 @@ struct PixelTaps {
   }
 };
 
-// Element offsets of an output pixel, and its taps.
 struct Pixel {
   std::int64_t batch, at[3];
 };
@@ -71,9 +71,43 @@ Pixel PixelOf(const PoolProblem& p, std::int64_t flat) {
   return pixel;
 }
 
-PixelTaps TapsOf(const PoolProblem& p, const Pixel& pixel) {
-  return {{TapsAt(p, 0, pixel.at[0]), TapsAt(p, 1, pixel.at[1]), TapsAt(p, 2, pixel.at[2])}};
-}
+// Output pixels one after the other, with their taps.
+class PixelWalk {
+ public:
+  PixelWalk(const PoolProblem& problem, std::int64_t flat)
+      : problem_(problem), pixel_(PixelOf(problem, flat)) {
+    for (int d = 0; d < 3; ++d) taps_.axis[d] = TapsAt(problem, d, pixel_.at[d]);
+  }
+
+  // Pixels from here on in the row that all have the whole width of the kernel; else 1.
+  std::int64_t Alike() const {
+    const PoolProblem& p = problem_;
+    if (taps_.axis[2].count < p.kernel[2]) return 1;
+    const std::int64_t room =
+        p.in_sizes[2] - 1 - taps_.axis[2].first_input - (p.kernel[2] - 1) * p.dilation[2];
+    return std::min(p.out_sizes[2] - pixel_.at[2], room / p.stride[2] + 1);
+  }
+
+  // `pixels` on, within the row or to the begin of the next.
+  void Advance(std::int64_t pixels) {
+    pixel_.at[2] += pixels - 1;
+    for (int d = 2; d >= 0; --d) {
+      const bool wraps = ++pixel_.at[d] == problem_.out_sizes[d];
+      if (wraps) pixel_.at[d] = 0;
+      taps_.axis[d] = TapsAt(problem_, d, pixel_.at[d]);
+      if (!wraps) return;
+    }
+    ++pixel_.batch;
+  }
+
+  const Pixel& pixel() const { return pixel_; }
+  const PixelTaps& taps() const { return taps_; }
+
+ private:
+  const PoolProblem& problem_;
+  Pixel pixel_;
+  PixelTaps taps_;
+};
 
 std::int64_t InOffset(const PoolProblem& p, const Pixel& pixel, const PixelTaps& taps) {
   std::int64_t offset = pixel.batch * p.in_batch;
@@ -100,24 +134,29 @@ T EmptyValue(PoolKind kind) {
 }
 
 template <typename T>
-void PixelByVectors(const PoolParams& params, const Call& call, std::int64_t flat,
-                    std::int64_t channel, std::int64_t channels) {
+void PixelsByVectors(const PoolParams& params, const Call& call, const PixelWalk& at,
+                     std::int64_t pixels, std::int64_t channel, std::int64_t channels) {
   const PoolProblem& p = params.problem;
-  const Pixel pixel = PixelOf(p, flat);
-  const PixelTaps taps = TapsOf(p, pixel);
+  const Pixel& pixel = at.pixel();
+  const PixelTaps& taps = at.taps();
   T* dst = static_cast<T*>(call.operands[1]) + OutOffset(p, pixel) + channel;
   if (taps.empty()) {
-    std::fill_n(dst, channels, EmptyValue<T>(p.kind));
+    for (std::int64_t i = 0; i < pixels; ++i, dst += p.out_spatial[2]) {
+      std::fill_n(dst, channels, EmptyValue<T>(p.kind));
+    }
     return;
   }
   PoolWindow window;
+  window.pixels = pixels;
+  window.src_step = p.stride[2] * p.in_spatial[2];
+  window.dst_step = p.out_spatial[2];
   window.src = static_cast<const T*>(call.operands[0]) + InOffset(p, pixel, taps) + channel;
   for (int d = 0; d < 3; ++d) {
     window.taps[d] = taps.axis[d].count;
     window.strides[d] = p.in_spatial[d] * p.dilation[d];
   }
   const float scale = static_cast<float>(1.0 / taps.Divisor(p.count_include_pad));
-  params.pixel(window, dst, channels, scale, p.p);
+  params.pixels(window, dst, channels, scale, p.p);
 }
 
 // What elements are computed as.
@@ -176,11 +215,11 @@ std::int64_t FlatIndex(const PoolProblem& p, const Pixel& pixel, std::int64_t ch
 }
 
 template <typename T>
-void PixelByElements(const PoolParams& params, const Call& call, std::int64_t flat,
+void PixelByElements(const PoolParams& params, const Call& call, const PixelWalk& at,
                      std::int64_t channel, std::int64_t channels) {
   const PoolProblem& p = params.problem;
-  const Pixel pixel = PixelOf(p, flat);
-  const PixelTaps taps = TapsOf(p, pixel);
+  const Pixel& pixel = at.pixel();
+  const PixelTaps& taps = at.taps();
   const std::int64_t out = OutOffset(p, pixel);
   const T* src = static_cast<const T*>(call.operands[0]);
   if (!taps.empty()) src += InOffset(p, pixel, taps);
@@ -217,24 +256,29 @@ void RunPool(const void* raw, const Call& call) noexcept {
     const std::int64_t channels = std::min(params.channel_block, p.channels - channel);
     const std::int64_t begin = task / params.channel_blocks * params.pixels_per_task;
     const std::int64_t end = std::min(pixels, begin + params.pixels_per_task);
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+    PixelWalk walk(p, begin);
+    for (std::int64_t pixel = begin; pixel < end;) {
+      const std::int64_t alike = params.pixels == nullptr ? 1 : walk.Alike();
+      const std::int64_t count = std::min(alike, end - pixel);
       VisitElement(p.dtype, [&]<typename T>(T) {
         if constexpr (!std::is_same_v<T, double>) {
-          if (params.pixel != nullptr) {
-            return PixelByVectors<T>(params, call, pixel, channel, channels);
+          if (params.pixels != nullptr) {
+            return PixelsByVectors<T>(params, call, walk, count, channel, channels);
           }
         }
-        PixelByElements<T>(params, call, pixel, channel, channels);
+        PixelByElements<T>(params, call, walk, channel, channels);
       });
+      walk.Advance(count);
+      pixel += count;
     }
   });
 }
 
-PoolPixelFn FindPixelFn(const PoolProblem& p, Isa isa) {
+PoolPixelsFn FindPixelsFn(const PoolProblem& p, Isa isa) {
   if (p.indices || p.in_channel != 1 || p.out_channel != 1) return nullptr;
-  const PoolPixelFns fns = isa == Isa::kAvx512 ? PoolPixelAvx512()
-                           : isa == Isa::kAvx2 ? PoolPixelAvx2()
-                                               : PoolPixelScalar();
+  const PoolPixelsFns fns = isa == Isa::kAvx512 ? PoolPixelsAvx512()
+                            : isa == Isa::kAvx2 ? PoolPixelsAvx2()
+                                                : PoolPixelsScalar();
   const auto of = [&](std::size_t type) {
     if (p.kind == PoolKind::kMax) return fns.max[type];
     return p.kind == PoolKind::kAverage ? fns.average[type] : fns.lp[type];
@@ -263,7 +307,7 @@ BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
   }
   PoolParams params{};
   params.problem = problem;
-  params.pixel = FindPixelFn(problem, target.isa);
+  params.pixels = FindPixelsFn(problem, target.isa);
   const std::int64_t pixels =
       problem.batch * problem.out_sizes[0] * problem.out_sizes[1] * problem.out_sizes[2];
   const double window = static_cast<double>(problem.kernel[0] * problem.kernel[1]) *

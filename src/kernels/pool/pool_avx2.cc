@@ -4,6 +4,6 @@
 
 namespace plumb::kernels {
 
-PoolPixelFns PoolPixelAvx2() { return AllPoolPixelFns(); }
+PoolPixelsFns PoolPixelsAvx2() { return AllPoolPixelsFns(); }
 
 }  // namespace plumb::kernels

@@ -4,6 +4,6 @@
 
 namespace plumb::kernels {
 
-PoolPixelFns PoolPixelAvx512() { return AllPoolPixelFns(); }
+PoolPixelsFns PoolPixelsAvx512() { return AllPoolPixelsFns(); }
 
 }  // namespace plumb::kernels

@@ -4,6 +4,6 @@
 
 namespace plumb::kernels {
 
-PoolPixelFns PoolPixelScalar() { return AllPoolPixelFns(); }
+PoolPixelsFns PoolPixelsScalar() { return AllPoolPixelsFns(); }
 
 }  // namespace plumb::kernels
