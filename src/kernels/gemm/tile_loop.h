@@ -194,7 +194,8 @@ class TileLoop {
       return;
     }
     for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-      const std::int64_t next = panel + 1 < panel_end ? panel_bytes_ : 0;
+      // Beyond the end too: the same thread mostly goes on there.
+      const std::int64_t next = panel + 1 < shape_.panels.count() ? panel_bytes_ : 0;
       for (std::int64_t t = 0; t < tiles; ++t) RunTile(t, tiles, panel, next, chunk);
     }
   }
