@@ -95,7 +95,7 @@ class Requantization {
     inputs[ops::kInnerScale] = inputs[ops::kYScale];
     inputs[ops::kInnerZero] = ZeroPointOf(graph_, written);
     inputs[ops::kYScale] = to.scale;
-    inputs[ops::kYZero] = ZeroPointOf(graph_, to);
+    inputs[ops::kYZero] = to.zero;
     return Remake(producer, std::move(inputs));
   }
 
@@ -106,15 +106,17 @@ class Requantization {
       const ValueId written = ByProduct(real, q, to);
       if (written != kNoValue) return written;
     }
-    return builder_.Call("plumb.Requantize",
-                         {q.values, q.scale, q.zero, to.scale, ZeroPointOf(graph_, to)});
+    const std::vector<ValueId> results =
+        builder_.CallN("plumb.Requantize", {q.values, q.scale, q.zero, to.scale, to.zero}, 1, {},
+                       {}, absl::StrCat(graph_.value(q.values).name, "_requantized"));
+    return ok() ? results[0] : kNoValue;
   }
 
-  // `v` in steps of `to`.
+  // `v` in steps of `to`, whose zero point is there.
   ValueId QuantizationOf(ValueId v, const Quantized& to, int depth = 0) {
     if (const auto q = SmallSource(graph_, v)) return Requantized(v, *q, to);
     if (depth > kDeepest || !ComesFromIntegers(v)) {
-      return builder_.Call("QuantizeLinear", {v, to.scale, ZeroPointOf(graph_, to)});
+      return builder_.Call("QuantizeLinear", {v, to.scale, to.zero});
     }
     const NodeId mover = graph_.value(v).producer;
     std::vector<ValueId> inputs = graph_.node(mover).inputs;
@@ -123,7 +125,7 @@ class Requantization {
     }
     // Zero is the zero point.
     const int fill = graph_.node(mover).op->fill_input;
-    if (fill >= 0 && graph_.node(mover).input(fill) == kNoValue && to.zero != kNoValue) {
+    if (fill >= 0 && graph_.node(mover).input(fill) == kNoValue) {
       inputs.resize(std::max(inputs.size(), static_cast<std::size_t>(fill) + 1), kNoValue);
       inputs[static_cast<std::size_t>(fill)] = to.zero;
     }
@@ -132,9 +134,11 @@ class Requantization {
 
   bool TryQuantization(NodeId id) {
     const Node& node = graph_.node(id);
-    const std::optional<Quantized> to = SmallTarget(graph_, node);
+    std::optional<Quantized> to = SmallTarget(graph_, node);
     if (!to || !ComesFromIntegers(node.inputs[0])) return false;
-    return Replace(to->values, QuantizationOf(node.inputs[0], *to));
+    to->zero = ZeroPointOf(graph_, *to);
+    const ValueId result = QuantizationOf(node.inputs[0], *to);
+    return ok() && Replace(to->values, result);
   }
 
   // The quantisations that alone read a result of a movement; nullopt where others do.
@@ -144,7 +148,7 @@ class Requantization {
     if (!IsFloat(v) || uses_.is_graph_output(v)) return std::nullopt;
     for (const Uses::Use& use : uses_.of(v)) {
       if (use.node == kNoNode || use.index != 0) return std::nullopt;
-      const std::optional<Quantized> to = SmallTarget(graph_, graph_.node(use.node));
+      const auto to = SmallTarget(graph_, graph_.node(use.node));
       if (!to) return std::nullopt;
       targets.push_back(*to);
     }
@@ -175,11 +179,13 @@ class Requantization {
     inputs[0] = q->values;
     const std::vector<ValueId> parts =
         builder_.CallN(NameOf(*node.op), inputs, static_cast<int>(node.outputs.size()), node.attrs);
+    if (!ok()) return false;
     for (std::size_t o = 0; o < targets.size(); ++o) {
-      for (const Quantized& to : targets[o]) {
-        if (!ok()) return false;
+      for (Quantized& to : targets[o]) {
+        to.zero = ZeroPointOf(graph_, to);
         const Quantized part{parts[o], q->scale, q->zero};
-        if (!Replace(to.values, Requantized(kNoValue, part, to))) return false;
+        const ValueId result = Requantized(kNoValue, part, to);
+        if (!ok() || !Replace(to.values, result)) return false;
       }
     }
     return true;
@@ -196,7 +202,6 @@ class Requantization {
   }
 
   bool Replace(ValueId from, ValueId to) {
-    if (!ok()) return false;
     const auto leaves = [&](ValueId v) {
       return graph_.value(v).producer == kNoNode || std::ranges::count(graph_.outputs(), v) > 0;
     };
