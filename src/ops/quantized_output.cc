@@ -170,8 +170,9 @@ class Writer {
 
 bool ProductRequantizes(const ByteScale& from, const ByteScale& to) {
   const StatusOr<IntegerRange> range = RangeOf(from.type);
-  const StatusOr<Range> steps = StepsOf(to.type, to.zero);
+  StatusOr<Range> steps = StepsOf(to.type, to.zero);
   if (!range.ok() || !steps.ok()) return false;
+  if (to.relu) steps->low = std::max(steps->low, 0.0f);
   const auto step = static_cast<float>(from.scale / to.scale);
   if (!std::isfinite(step)) return false;
   for (int q = static_cast<int>(range->low); q <= static_cast<int>(range->high); ++q) {

@@ -45,7 +45,7 @@ DType QuantizedOutputType(const InferContext& context);
 Status WriteQuantized(ReferenceContext& context, const Tensor& sums, int axis);
 
 // Whether a product with inner_scale `from` and y_scale `to`, without a residual, is one that ends
-// in `from` with a Requantize behind it, bit by bit. So with relu, which zero and order let pass.
+// in `from` with a Requantize behind it, bit by bit. A relu before `from` may come after it then.
 bool ProductRequantizes(const ByteScale& from, const ByteScale& to);
 
 // Candidates of kernels/dot where all scales are constants.

@@ -1,11 +1,15 @@
-// Requantize: QuantizeLinear(DequantizeLinear(x)) without the real numbers between.
+// Requantize: QuantizeLinear(activation(DequantizeLinear(x))) without the real numbers between.
 #include "ops/requantize.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "core/check.h"
+#include "ops/activation.h"
 #include "ops/cost.h"
+#include "ops/expression.h"
 #include "ops/lower.h"
 #include "ops/number.h"
 #include "ops/quantize.h"
@@ -14,8 +18,9 @@
 namespace plumb::ops {
 
 int RequantizeOne(int q, const ByteScale& from, const ByteScale& to) {
-  const StatusOr<IntegerRange> range = RangeOf(to.type);
+  StatusOr<IntegerRange> range = RangeOf(to.type);
   PLUMB_CHECK(range.ok(), range.status().ToString());
+  if (to.relu) range->low = std::max(range->low, to.zero);
   const auto real = static_cast<float>((q - from.zero) * from.scale);
   return static_cast<int>(QuantizeOne(real, to.scale, to.zero, *range));
 }
@@ -49,14 +54,15 @@ OpDef Schema() {
   op.name = "Requantize";
   op.domain = "plumb";
   op.doc =
-      "QuantizeLinear(DequantizeLinear(x, x_scale, x_zero_point), y_scale, y_zero_point) of one "
-      "scale each";
+      "QuantizeLinear(activation(DequantizeLinear(x, x_scale, x_zero_point)), y_scale, "
+      "y_zero_point) of one scale each; the activation is none or relu";
   op.inputs = {{"x", "T1=i8|u8"},
                {"x_scale", "f32"},
                {"x_zero_point", "T1", Arity::kOptional},
                {"y_scale", "f32"},
                {"y_zero_point", "T2=i8|u8"}};
   op.outputs = {{"y", "T2"}};
+  op.attrs = ActivationAttrs();
   op.layout = LayoutRule::kFollow;
   op.inplace_inputs = {kX};
   op.differentiability = Differentiability::kNot;
@@ -64,7 +70,16 @@ OpDef Schema() {
 }
 
 // --- shape inference --------------------------------------------------------------------------
+StatusOr<bool> HasRelu(const AttrMap& attrs) {
+  PLUMB_ASSIGN_OR_RETURN(const kernels::Epilogue epilogue, ReadActivation(attrs));
+  const bool relu = epilogue.activation == kernels::Activation::kRelu;
+  if (relu || epilogue.activation == kernels::Activation::kNone) return relu;
+  return InvalidArgument("activation is '", attrs.String("activation", ""),
+                         "', expected none or relu");
+}
+
 Status Infer(InferContext& context) {
+  PLUMB_RETURN_IF_ERROR(HasRelu(context.attrs()).status());
   context.SetOutput(0, context.dtype(kYZero), context.input(kX).dims);
   return OkStatus();
 }
@@ -88,8 +103,8 @@ Status Reference(ReferenceContext& context) {
   const Tensor& y_zero = context.input(kYZero);
   const Tensor* const x_zero = context.has_input(kXZero) ? &context.input(kXZero) : nullptr;
   PLUMB_ASSIGN_OR_RETURN(const ByteScale from, ScaleOf(x.dtype(), context.input(kXScale), x_zero));
-  PLUMB_ASSIGN_OR_RETURN(const ByteScale to,
-                         ScaleOf(y_zero.dtype(), context.input(kYScale), &y_zero));
+  PLUMB_ASSIGN_OR_RETURN(ByteScale to, ScaleOf(y_zero.dtype(), context.input(kYScale), &y_zero));
+  PLUMB_ASSIGN_OR_RETURN(to.relu, HasRelu(context.attrs()));
   std::vector<double> values = ToDoubles(x);
   for (double& value : values) value = RequantizeOne(static_cast<int>(value), from, to);
   context.SetOutput(0, FromDoubles(to.type, x.shape(), values));
@@ -111,8 +126,8 @@ Status Lower(LowerContext& context) {
   }
   PLUMB_ASSIGN_OR_RETURN(const ByteScale from,
                          ScaleOf(x.dtype, *constant(kXScale), constant(kXZero)));
-  PLUMB_ASSIGN_OR_RETURN(const ByteScale to,
-                         ScaleOf(y.dtype, *constant(kYScale), constant(kYZero)));
+  PLUMB_ASSIGN_OR_RETURN(ByteScale to, ScaleOf(y.dtype, *constant(kYScale), constant(kYZero)));
+  PLUMB_ASSIGN_OR_RETURN(to.relu, HasRelu(context.attrs()));
   KernelChoice choice;
   choice.algorithm.id = 0;
   choice.name = "byte lookup";
@@ -141,6 +156,11 @@ std::vector<Sample> Samples() {
       {"i8 without a zero point, to u8",
        {i8({3, 130}), scale(0.1), Omitted(), scale(0.07), zero(DType::kUInt8, 128)},
        {},
+       1,
+       0},
+      {"relu",
+       {i8({3, 70}), scale(0.1), zero(DType::kInt8, 5), scale(0.07), zero(DType::kInt8, -20)},
+       Attrs({{"activation", std::string("relu")}}),
        1,
        0},
       {"halves to even",

@@ -1,5 +1,5 @@
 // From the steps of one quantisation to those of another: what QuantizeLinear makes of what
-// DequantizeLinear made, for each of the 256 elements there are.
+// DequantizeLinear made, perhaps with Relu between, for each of the 256 elements there are.
 #pragma once
 
 #include "core/dtype.h"
@@ -12,10 +12,10 @@ struct ByteScale {
   DType type = DType::kUInt8;
   double scale = 1;
   double zero = 0;
+  bool relu = false;  // of what is quantised: numbers below zero become zero
 };
 
-// The element of `to` for the element `q` of `from`: both operators in turn, each with its
-// rounding.
+// The element of `to` for the element `q` of `from`: the operators in turn, each with its rounding.
 int RequantizeOne(int q, const ByteScale& from, const ByteScale& to);
 
 // By the bits of the element.

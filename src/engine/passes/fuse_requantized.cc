@@ -1,7 +1,7 @@
 // What moves or picks elements between dequantisations and a quantisation works on the integers.
 // Elements become steps of the result before they are moved: nothing is left to do where the
 // quantisations agree, an integer product writes those steps itself where the bits are the same,
-// and else each element is looked up (Requantize).
+// and else each element is looked up (Requantize). Relu before the quantisation is a part of it.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -66,6 +66,12 @@ class Requantization {
     return any;
   }
 
+  static void SetRelu(AttrMap* attrs) {
+    attrs->Set("activation", std::string("relu"));
+    attrs->Set("activation_alpha", 0.0f);
+    attrs->Set("activation_beta", 0.0f);
+  }
+
   // The integer product that alone makes `from` for a dequantisation that nobody else reads, made
   // to write `to`; kNoValue where there is none, or its bits would be others.
   ValueId ByProduct(ValueId real, const Quantized& from, const Quantized& to) {
@@ -96,7 +102,9 @@ class Requantization {
     inputs[ops::kInnerZero] = ZeroPointOf(graph_, written);
     inputs[ops::kYScale] = to.scale;
     inputs[ops::kYZero] = to.zero;
-    return Remake(producer, std::move(inputs));
+    const ValueId result = Remake(producer, std::move(inputs));
+    if (ok() && to.relu) SetRelu(&graph_.node(graph_.value(result).producer).attrs);
+    return result;
   }
 
   // `q` in steps of `to`; `real` is its dequantisation, kNoValue where others read it too.
@@ -106,17 +114,18 @@ class Requantization {
       const ValueId written = ByProduct(real, q, to);
       if (written != kNoValue) return written;
     }
-    const std::vector<ValueId> results =
-        builder_.CallN("plumb.Requantize", {q.values, q.scale, q.zero, to.scale, to.zero}, 1, {},
-                       {}, absl::StrCat(graph_.value(q.values).name, "_requantized"));
-    return ok() ? results[0] : kNoValue;
+    AttrMap attrs;
+    if (to.relu) SetRelu(&attrs);
+    return builder_.CallN("plumb.Requantize", {q.values, q.scale, q.zero, to.scale, to.zero}, 1,
+                          attrs, {}, absl::StrCat(graph_.value(q.values).name, "_requantized"))[0];
   }
 
   // `v` in steps of `to`, whose zero point is there.
   ValueId QuantizationOf(ValueId v, const Quantized& to, int depth = 0) {
     if (const auto q = SmallSource(graph_, v)) return Requantized(v, *q, to);
     if (depth > kDeepest || !ComesFromIntegers(v)) {
-      return builder_.Call("QuantizeLinear", {v, to.scale, to.zero});
+      const ValueId real = to.relu ? builder_.Call("Relu", {v}) : v;
+      return builder_.Call("QuantizeLinear", {real, to.scale, to.zero});
     }
     const NodeId mover = graph_.value(v).producer;
     std::vector<ValueId> inputs = graph_.node(mover).inputs;
@@ -132,12 +141,26 @@ class Requantization {
     return Remake(mover, std::move(inputs));
   }
 
+  // What a relu reads whose result `v` has one reader; kNoValue where there is none.
+  ValueId BeforeRelu(ValueId v) const {
+    const NodeId producer = graph_.value(v).producer;
+    if (producer == kNoNode || !uses_.has_single_use(v)) return kNoValue;
+    const Node& node = graph_.node(producer);
+    if (node.op->as_activation == nullptr) return kNoValue;
+    const auto activation = node.op->as_activation(graph_, node);
+    return activation && activation->name == "relu" ? node.inputs[0] : kNoValue;
+  }
+
   bool TryQuantization(NodeId id) {
     const Node& node = graph_.node(id);
     std::optional<Quantized> to = SmallTarget(graph_, node);
-    if (!to || !ComesFromIntegers(node.inputs[0])) return false;
+    if (!to) return false;
+    const ValueId before = BeforeRelu(node.inputs[0]);
+    to->relu = before != kNoValue;
+    const ValueId real = to->relu ? before : node.inputs[0];
+    if (!ComesFromIntegers(real)) return false;
     to->zero = ZeroPointOf(graph_, *to);
-    const ValueId result = QuantizationOf(node.inputs[0], *to);
+    const ValueId result = QuantizationOf(real, *to);
     return ok() && Replace(to->values, result);
   }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/passes/pass_test.h"
 #include "ops/quantized_output.h"
 
@@ -135,6 +136,30 @@ graph g(x: f32[3]) -> (q, same, other) {
   EXPECT_THAT(after, HasSubstr("other = plumb.Requantize(q, s, _, t, zero_point_1)"));
 }
 
+TEST(FuseRequantizedTest, ReluIsAPartOfTheQuantisation) {
+  const std::string after = Exactly(Halves(R"(
+  c = Concat(b, a, x) {axis = 1}
+  r = Relu(c)
+  y = QuantizeLinear(r, t, u)
+)"),
+                                    {1, 6, 5, 4});
+  EXPECT_THAT(after, HasSubstr("plumb.Requantize(xq, s, z, t, u) {activation = \"relu\""));
+  EXPECT_THAT(after, HasSubstr("plumb.Requantize(wq, t, u, t, u) {activation = \"relu\""));
+  EXPECT_THAT(after, HasSubstr("relu = Relu(x)"));
+  // Nothing is below zero.
+  const std::string nothing = Exactly(R"(
+graph g(x: f32[7]) -> (y) {
+  s = const f32[] {0.02}
+  q = QuantizeLinear(x, s)
+  d = DequantizeLinear(q, s)
+  r = Relu(d)
+  rq = QuantizeLinear(r, s)
+  y = DequantizeLinear(rq, s)
+})",
+                                      {7});
+  EXPECT_THAT(nothing, HasSubstr("y = DequantizeLinear(q, s)"));
+}
+
 TEST(FuseRequantizedTest, PoolsPickIntegers) {
   const std::string after = Exactly(Halves(R"(
   p = MaxPool(b) {kernel_shape = [3, 3], pads = [1, 1, 1, 1]}
@@ -161,7 +186,8 @@ graph g(x: f32[1,2,3,3]) -> (y) {
 }
 
 // Two branches of a convolution; `t` is the scale of the first, which the second may read.
-std::string Branches(std::string_view scale, std::string_view second) {
+std::string Branches(std::string_view scale, std::string_view second,
+                     std::string_view last = "Identity") {
   return absl::StrCat(R"(
 graph g(x: f32[1,4,6,6]) -> (y) {
   s = const f32[] {0.02}
@@ -180,7 +206,9 @@ graph g(x: f32[1,4,6,6]) -> (y) {
                       Str(second), R"(, v, k, _, r, n) {pads = [1, 1, 1, 1]}
   b = DequantizeLinear(bq, r, n)
   c = Concat(a, b) {axis = 1}
-  cq = QuantizeLinear(c, r, n)
+  d = )",
+                      Str(last), R"((c)
+  cq = QuantizeLinear(d, r, n)
   y = DequantizeLinear(cq, r, n)
 })");
 }
@@ -190,6 +218,16 @@ TEST(FuseRequantizedTest, AProductWritesTheStepsOfTheResult) {
   EXPECT_THAT(after, HasSubstr("plumb.QuantizedConv(xq, s, z, w, k, _, r, n, _, _, _, _, t, n)"));
   EXPECT_THAT(after, HasSubstr("\"first\""));
   EXPECT_THAT(after, Not(HasSubstr("plumb.Requantize")));
+}
+
+TEST(FuseRequantizedTest, AProductHasTheReluOfTheResult) {
+  // With numbers below zero to lose.
+  const std::string text = absl::StrReplaceAll(
+      Branches("0.0873", "xq, s, z", "Relu"),
+      {{"n = const u8[] {0}", "n = const u8[] {99}"}, {"{activation = \"relu\"}", ""}});
+  const std::string after = Exactly(text, {1, 4, 6, 6});
+  EXPECT_THAT(after, HasSubstr("w, k, _, r, n, _, _, _, _, t, n) {activation = \"relu\""));
+  EXPECT_THAT(after, Not(HasSubstr("Relu(")));
 }
 
 TEST(FuseRequantizedTest, AProductThatOthersReadStaysAsItIs) {

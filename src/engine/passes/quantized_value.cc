@@ -57,8 +57,8 @@ std::optional<Quantized> SmallTarget(const Graph& graph, const Node& node) {
 }
 
 ops::ByteScale ByteScaleOf(const Graph& graph, const Quantized& q) {
-  return {graph.value(q.values).info.dtype, ScalarOf(graph, q.scale, 1),
-          ScalarOf(graph, q.zero, 0)};
+  return {graph.value(q.values).info.dtype, ScalarOf(graph, q.scale, 1), ScalarOf(graph, q.zero, 0),
+          q.relu};
 }
 
 ValueId ZeroPointOf(Graph& graph, const Quantized& q) {

@@ -16,6 +16,7 @@ struct Quantized {
   ValueId scale = kNoValue;
   ValueId zero = kNoValue;  // may be absent
   std::int64_t axis = 1;
+  bool relu = false;  // before it was quantised, as far as the caller looked
 };
 
 bool IsSmall(const Graph& graph, ValueId v);   // int8 or uint8
