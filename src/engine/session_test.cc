@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/random.h"
+#include "engine/passes/pass.h"
 #include "engine/testing/allocations.h"
 #include "graph/text.h"
 #include "ops/interpreter.h"
@@ -167,6 +168,66 @@ graph g(x: f32[1,32,90,90]) -> (y) {
   ASSERT_TRUE(actual.ok()) << actual.status();
   const std::vector<double> a = ToDoubles((*actual)[0]), b = ToDoubles((*expected)[0]);
   for (std::size_t i = 0; i < b.size(); ++i) ASSERT_NEAR(a[i], b[i], 0.0301) << i;  // one step
+}
+
+// Convolutions that write the steps of a concatenation, lookups, and parts of it.
+TEST(SessionTest, QuantisedBranchesHaveTheBitsOfTheReference) {
+  Graph graph = Parse(R"(
+graph branches(x: f32[N,9,7,5]) -> (y, o) {
+  s = const f32[] {0.03}
+  z = const u8[] {120}
+  t = const f32[] {0.0871}
+  n = const u8[] {0}
+  r = const f32[] {0.146}
+  u = const i8[] {-7}
+  k = const f32[] {0.001}
+  w = const i8[20,9,1,1] seed(1)
+  v = const i8[33,20,3,3] seed(2)
+  shape = const i64[3] {0, 62, -1}
+  sizes = const i64[2] {30, 32}
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  wd = DequantizeLinear(w, k)
+  vd = DequantizeLinear(v, k)
+  a0 = Conv(xd, wd)
+  a1 = Relu(a0)
+  aq = QuantizeLinear(a1, t, n)
+  a = DequantizeLinear(aq, t, n)
+  b0 = Conv(a, vd) {pads = [1, 1, 1, 1]}
+  bq = QuantizeLinear(b0, k, u)
+  b = DequantizeLinear(bq, k, u)
+  c = Concat(a, b, xd) {axis = 1}
+  cq = QuantizeLinear(c, r, n)
+  d = DequantizeLinear(cq, r, n)
+  e = Reshape(d, shape)
+  eq = QuantizeLinear(e, r, n)
+  ed = DequantizeLinear(eq, r, n)
+  g, h = Split(ed, sizes) {axis = 1}
+  gq = QuantizeLinear(g, t, u)
+  hq = QuantizeLinear(h, r, n)
+  y = DequantizeLinear(gq, t, u)
+  o = DequantizeLinear(hq, r, n)
+})");
+  ThreadPool pool(2);
+  Session session(Compile(graph), &pool);
+  const Status optimized = Optimize(graph, {ops::AllOps(), DType::kUndefined});
+  ASSERT_TRUE(optimized.ok()) << optimized;
+  TextOptions options;
+  options.types = false;
+  const std::string text = ToText(graph, options);
+  EXPECT_THAT(
+      text, HasSubstr("plumb.Requantize(quantizedconv, t, n, r, n)"));  // read by a convolution too
+  EXPECT_THAT(text, HasSubstr(", k, u) {pads = "));                     // the other's inner scale
+  for (const std::int64_t batch : {2, 1}) {
+    const Tensor x = Normal({batch, 9, 7, 5}, 9);
+    const auto expected = ops::Interpret(graph, {x});
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    const auto actual = session.Run({x});
+    ASSERT_TRUE(actual.ok()) << actual.status();
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(ToDoubles((*actual)[i]), ToDoubles((*expected)[i])) << "output " << i;
+    }
+  }
 }
 
 TEST(SessionTest, ConcatOfConvolutionsMovesNothing) {

@@ -21,7 +21,7 @@ OpDef Schema() {
   op.domain = "plumb";
   op.doc =
       "QLinearConv with residual and activation; without y_scale, Y is the real number; with a "
-      "residual, the sum is quantised to inner_scale before the addition";
+      "residual or inner_scale, the sum is quantised to inner_scale first";
   op.inputs = QuantizedProductInputs();
   op.outputs = {{"Y", "i8|u8|f32"}};
   op.attrs = ConvAttrs(/*transposed=*/false);
@@ -77,6 +77,13 @@ std::vector<Sample> Samples() {
         scale(0.01), none, scale(0.8), zero(DType::kInt8, -128), bias(18), u8({1, 18, 5, 5}),
         scale(0.3), zero(DType::kUInt8, 100), scale(0.5), zero(DType::kInt8, 7)},
        Attrs({{"activation", std::string("relu")}}),
+       1,
+       0},
+      {"requantised",
+       {u8({1, 20, 5, 6}), scale(0.02), zero(DType::kUInt8, 100), Constant(i8({18, 20, 3, 3})),
+        scale(0.01), none, scale(0.7), zero(DType::kUInt8, 20), bias(18), none, none, none,
+        scale(0.31), zero(DType::kInt8, -90)},
+       padded,
        1,
        0},
       {"zero points of weights",

@@ -96,6 +96,9 @@ bool FillProblem(const LowerContext& context, std::int64_t channels, kernels::Do
     problem->residual = context.input(kResidual).dtype;
     problem->residual_zero = static_cast<std::int32_t>(ScalarOr(context, kResidualZero, 0));
     problem->residual_step = static_cast<float>(ScalarOr(context, kResidualScale, 1) / y_scale);
+  }
+  problem->requantizes = !epilogue.has_residual && context.has_input(kInnerScale);
+  if (epilogue.has_residual || problem->requantizes) {
     problem->inner_step = static_cast<float>(inner_scale / y_scale);
     // Steps so large that both addends could be infinite are left to the reference.
     constexpr float kLargestStep = 1e36f;

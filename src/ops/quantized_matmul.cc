@@ -22,7 +22,7 @@ OpDef Schema() {
   op.domain = "plumb";
   op.doc =
       "QLinearMatMul with bias, residual and activation; without y_scale, Y is the real number; "
-      "transB exchanges the dimensions of w";
+      "with inner_scale, the sum is quantised to it first; transB exchanges the dimensions of w";
   op.inputs = QuantizedProductInputs();
   op.outputs = {{"Y", "i8|u8|f32"}};
   op.attrs = {{"transB", AttrType::kInt}};
@@ -90,6 +90,13 @@ std::vector<Sample> Samples() {
        transposed,
        1,
        1e-6},
+      {"requantised",
+       {u8({4, 33}), scale(0.02), zero(DType::kUInt8, 100), Constant(i8({33, 18})), scale(0.01),
+        none, scale(0.5), zero(DType::kInt8, -20), bias, none, none, none, scale(0.4),
+        zero(DType::kUInt8, 128)},
+       {},
+       1,
+       0},
       {"with residual",
        {u8({5, 33}), scale(0.02), zero(DType::kUInt8, 100), Constant(i8({33, 18})), scale(0.01),
         none, scale(0.5), zero(DType::kInt8, -20), bias, i8({5, 18}), scale(0.2),

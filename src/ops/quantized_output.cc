@@ -101,9 +101,11 @@ class Writer {
       PLUMB_ASSIGN_OR_RETURN(w.range_, StepsOf(w.type_, w.zero_));
     }
     w.inner_step_ = static_cast<float>(inner_scale / y_scale);
+    w.has_inner_ = context.has_input(kResidual) || context.has_input(kInnerScale);
     if (context.has_input(kResidual)) {
       PLUMB_RETURN_IF_ERROR(w.ReadResidual(context, sums.shape(), y_scale));
     }
+    if (w.has_inner_) PLUMB_RETURN_IF_ERROR(w.ReadInner(context));
     return w;
   }
 
@@ -115,9 +117,9 @@ class Writer {
         static_cast<std::uint32_t>(static_cast<std::uint64_t>(sum)) +
         static_cast<std::uint32_t>(static_cast<std::int32_t>(bias_[channel])));
     float x = static_cast<float>(whole) * scales_[channel];
+    if (has_inner_) x = std::nearbyint(std::clamp(x, inner_.low, inner_.high)) * inner_step_;
     if (!residual_.empty()) {
-      x = std::nearbyint(std::clamp(x, inner_.low, inner_.high));
-      const volatile float first = x * inner_step_;
+      const volatile float first = x;
       const volatile float second =
           (static_cast<float>(residual_[i]) - residual_zero_) * residual_step_;
       x = first + second;
@@ -129,6 +131,14 @@ class Writer {
   }
 
  private:
+  Status ReadInner(const ReferenceContext& context) {
+    if (is_real_) return InvalidArgument("an inner scale is given without y_scale");
+    PLUMB_ASSIGN_OR_RETURN(const double zero, ScalarOf(context, kInnerZero, 0));
+    const DType type = context.has_input(kInnerZero) ? context.input(kInnerZero).dtype() : type_;
+    PLUMB_ASSIGN_OR_RETURN(inner_, StepsOf(type, zero));
+    return OkStatus();
+  }
+
   Status ReadResidual(const ReferenceContext& context, const Shape& shape, double y_scale) {
     if (context.input(kResidual).shape() != shape || is_real_) {
       return InvalidArgument("residual has shape ", context.input(kResidual).shape().ToString(),
@@ -137,15 +147,13 @@ class Writer {
     residual_ = ToDoubles(context.input(kResidual));
     PLUMB_ASSIGN_OR_RETURN(const double scale, ScalarOf(context, kResidualScale, 1));
     PLUMB_ASSIGN_OR_RETURN(const double zero, ScalarOf(context, kResidualZero, 0));
-    PLUMB_ASSIGN_OR_RETURN(const double inner_zero, ScalarOf(context, kInnerZero, 0));
     residual_step_ = static_cast<float>(scale / y_scale);
     residual_zero_ = static_cast<float>(zero);
-    const DType type = context.has_input(kInnerZero) ? context.input(kInnerZero).dtype() : type_;
-    PLUMB_ASSIGN_OR_RETURN(inner_, StepsOf(type, inner_zero));
     return OkStatus();
   }
 
   bool is_real_ = false;
+  bool has_inner_ = false;
   DType type_ = DType::kUndefined;
   std::size_t step_ = 1;
   double zero_ = 0;
@@ -159,6 +167,21 @@ class Writer {
 };
 
 }  // namespace
+
+bool ProductRequantizes(const ByteScale& from, const ByteScale& to) {
+  const StatusOr<IntegerRange> range = RangeOf(from.type);
+  StatusOr<Range> steps = StepsOf(to.type, to.zero);
+  if (!range.ok() || !steps.ok()) return false;
+  if (to.relu) steps->low = std::max(steps->low, 0.0f);
+  const auto step = static_cast<float>(from.scale / to.scale);
+  if (!std::isfinite(step)) return false;
+  for (int q = static_cast<int>(range->low); q <= static_cast<int>(range->high); ++q) {
+    const float x = static_cast<float>(q - from.zero) * step;
+    const double y = std::nearbyint(std::clamp(x, steps->low, steps->high)) + to.zero;
+    if (y != RequantizeOne(q, from, to)) return false;
+  }
+  return true;
+}
 
 Status WriteQuantized(ReferenceContext& context, const Tensor& sums, int axis) {
   if (axis < 0) axis += sums.rank();

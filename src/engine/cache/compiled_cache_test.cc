@@ -66,6 +66,28 @@ graph g(x: f32[N,4,6,6]) -> (y) {
                   {Normal({2, 4, 6, 6})});
 }
 
+TEST_F(CompiledCacheTest, JoinedIntegersComeBack) {
+  ExpectRoundTrip(Parse(R"(
+graph g(x: f32[N,4,6,6]) -> (y) {
+  s = const f32[] {0.03}
+  z = const u8[] {120}
+  t = const f32[] {0.0871}
+  n = const u8[] {0}
+  k = const f32[] {0.01}
+  w = const i8[5,4,1,1] seed(1)
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  wd = DequantizeLinear(w, k)
+  a0 = Conv(xd, wd)
+  aq = QuantizeLinear(a0, k, z)
+  a = DequantizeLinear(aq, k, z)
+  c = Concat(a, xd) {axis = 1}
+  cq = QuantizeLinear(c, t, n)
+  y = DequantizeLinear(cq, t, n)
+})"),
+                  {Normal({2, 4, 6, 6})});
+}
+
 TEST_F(CompiledCacheTest, BranchesLoopsStatesAndStringsComeBack) {
   ExpectRoundTrip(Parse(R"(
 graph control(x: f32[3], trips: i64[], flag: bool[]) -> (y, z, total, words) {

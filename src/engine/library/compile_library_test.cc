@@ -76,6 +76,25 @@ graph g(x: f32[1,4,12,12]) -> (y) {
   y = DequantizeLinear(rq, sa, za)
 })";
 
+constexpr char kJoined[] = R"(
+graph g(x: f32[2,4,9,9]) -> (y) {
+  s = const f32[] {0.03}
+  z = const u8[] {120}
+  t = const f32[] {0.0871}
+  n = const u8[] {0}
+  k = const f32[] {0.01}
+  w = const i8[5,4,1,1] seed(1)
+  xq = QuantizeLinear(x, s, z)
+  xd = DequantizeLinear(xq, s, z)
+  wd = DequantizeLinear(w, k)
+  a0 = Conv(xd, wd)
+  aq = QuantizeLinear(a0, k, z)
+  a = DequantizeLinear(aq, k, z)
+  c = Concat(a, xd) {axis = 1}
+  cq = QuantizeLinear(c, t, n)
+  y = DequantizeLinear(cq, t, n)
+})";
+
 constexpr char kMovement[] = R"(
 graph g(x: f32[2,6,9], i: i64[4]) -> (y, z) {
   s = const f32[6] seed(1)
@@ -196,7 +215,7 @@ TEST_F(CompileLibraryTest, HasTheBitsOfTheInterpreterOnEveryInstructionSet) {
   SKIP_SANITIZED();
   int number = 0;
   for (const Target& target : Targets()) {
-    for (const char* text : {kConvNet, kQuantised, kMovement}) {
+    for (const char* text : {kConvNet, kQuantised, kJoined, kMovement}) {
       Make(Parse(text), target);
       ExpectSameBits(absl::StrCat("net_", number++));
     }

@@ -1,11 +1,11 @@
-// A product between dequantised operands and a quantised result becomes one in integers, and what
-// moves or picks elements between the two works on the integers themselves. Comes before constants
-// are folded, which would make real numbers of quantised weights.
+// A product between dequantised operands and a quantised result becomes one in integers. Comes
+// before constants are folded, which would make real numbers of quantised weights.
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "engine/passes/pass.h"
+#include "engine/passes/quantized_value.h"
 #include "graph/builder.h"
 #include "kernels/eltwise/eltwise.h"
 #include "ops/quantized_output.h"
@@ -14,14 +14,6 @@ namespace plumb::engine {
 namespace {
 
 constexpr double kLargestBias = 0x1p30;  // steps
-
-// A quantised tensor with its constants.
-struct Quantized {
-  ValueId values = kNoValue;
-  ValueId scale = kNoValue;
-  ValueId zero = kNoValue;  // may be absent
-  std::int64_t axis = 1;
-};
 
 class Fusion {
  public:
@@ -32,54 +24,13 @@ class Fusion {
     if (!node.op->quantized_form.empty()) return TryProduct(id);
     if (!node.op->quantized_unary.empty()) return TryUnary(id);
     if (IsAddition(node)) return TryResidual(id, 0) || TryResidual(id, 1);
-    const bool moves = node.op->picks_elements || node.op->movement != nullptr;
-    return moves && TryMovement(id);
+    return false;
   }
 
  private:
   static bool IsAddition(const Node& node) {
     return node.op->elementwise && node.inputs.size() == 2 &&
            node.op->elementwise_code == static_cast<int>(kernels::EltOp::kAdd);
-  }
-
-  bool IsScalar(ValueId v) const {
-    return graph_.IsConstant(v) && graph_.value(v).constant.num_elements() == 1;
-  }
-  double Scalar(ValueId v, double absent) const {
-    return v == kNoValue ? absent : ToDoubles(graph_.value(v).constant)[0];
-  }
-  bool IsSmall(ValueId v) const {
-    const DType type = graph_.value(v).info.dtype;
-    return type == DType::kInt8 || type == DType::kUInt8;
-  }
-
-  // What `node` quantises to or dequantises from, its constants known.
-  std::optional<Quantized> Constants(const Node& node, ValueId values) const {
-    Quantized q{values, node.input(1), node.input(2), node.attrs.Int("axis", 1)};
-    const auto& dims = graph_.value(values).info.dims;
-    if (q.axis < 0 && dims) q.axis += static_cast<std::int64_t>(dims->size());
-    if (node.attrs.Int("block_size", 0) != 0 || !graph_.IsConstant(q.scale)) return std::nullopt;
-    if (q.zero != kNoValue && !graph_.IsConstant(q.zero)) return std::nullopt;
-    if (graph_.value(q.scale).info.dtype != DType::kFloat32) return std::nullopt;
-    for (const double scale : ToDoubles(graph_.value(q.scale).constant)) {
-      if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
-    }
-    return q;
-  }
-
-  std::optional<Quantized> Source(ValueId v) const {
-    if (v == kNoValue) return std::nullopt;
-    const NodeId producer = graph_.value(v).producer;
-    if (producer == kNoNode) return std::nullopt;
-    const Node& node = graph_.node(producer);
-    if (node.op->quantizing != Quantizing::kDequantizes) return std::nullopt;
-    return Constants(node, node.input(0));
-  }
-  std::optional<Quantized> SmallSource(ValueId v) const {
-    const std::optional<Quantized> q = Source(v);
-    if (!q || !IsSmall(q->values) || !IsScalar(q->scale)) return std::nullopt;
-    if (q->zero != kNoValue && !IsScalar(q->zero)) return std::nullopt;
-    return q;
   }
 
   // The activation, if any, and the quantisation that alone follow `v`.
@@ -104,10 +55,8 @@ class Fusion {
       if (reader == kNoNode) return std::nullopt;
     }
     const Node& node = graph_.node(reader);
-    if (node.op->quantizing != Quantizing::kQuantizes) return std::nullopt;
-    const std::optional<Quantized> to = Constants(node, node.outputs[0]);
-    if (!to || !IsSmall(to->values) || !IsScalar(to->scale)) return std::nullopt;
-    if (to->zero != kNoValue && !IsScalar(to->zero)) return std::nullopt;
+    const std::optional<Quantized> to = SmallTarget(graph_, node);
+    if (!to) return std::nullopt;
     sink.to = *to;
     return sink;
   }
@@ -117,13 +66,6 @@ class Fusion {
     attrs->Set("activation", std::string(sink.activation->name));
     attrs->Set("activation_alpha", sink.activation->alpha);
     attrs->Set("activation_beta", sink.activation->beta);
-  }
-
-  // The zero point of a result, which says its type even where the file leaves it out.
-  ValueId ZeroPointOf(const Quantized& to) {
-    if (to.zero != kNoValue) return to.zero;
-    const DType type = graph_.value(to.values).info.dtype;
-    return graph_.AddConstant(graph_.UniqueName("zero_point"), Tensor::Zeros(type, {}));
   }
 
   // Whether the values of a constant are one for each of `count`, along the last axis.
@@ -138,7 +80,7 @@ class Fusion {
     *fits = true;
     if (bias == kNoValue) return kNoValue;
     *fits = false;
-    const std::optional<Quantized> q = Source(bias);
+    const std::optional<Quantized> q = Source(graph_, bias);
     const ValueId given = q ? q->values : bias;
     if (!graph_.IsConstant(given) || !IsRow(graph_.value(given).constant, channels)) {
       return kNoValue;
@@ -146,7 +88,7 @@ class Fusion {
     std::vector<double> values;
     if (q) {
       const auto one_or_each = [&](ValueId v) {
-        return v == kNoValue || IsScalar(v) || IsRow(graph_.value(v).constant, channels);
+        return v == kNoValue || IsScalar(graph_, v) || IsRow(graph_.value(v).constant, channels);
       };
       if (!one_or_each(q->scale) || !one_or_each(q->zero)) return kNoValue;
       const std::vector<double> steps = ToDoubles(graph_.value(q->values).constant);
@@ -164,7 +106,7 @@ class Fusion {
     const std::vector<double> scales = ToDoubles(graph_.value(w.scale).constant);
     std::vector<std::int32_t> steps;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const double step = Scalar(x.scale, 1) * scales[scales.size() == 1 ? 0 : i];
+      const double step = ScalarOf(graph_, x.scale, 1) * scales[scales.size() == 1 ? 0 : i];
       const double count = std::nearbyint(values[i] / step);
       if (!(std::fabs(count) < kLargestBias)) return kNoValue;
       steps.push_back(static_cast<std::int32_t>(count));
@@ -188,9 +130,9 @@ class Fusion {
   bool TryProduct(NodeId id) {
     const Node& node = graph_.node(id);
     if (node.outputs.size() != 1) return false;
-    const std::optional<Quantized> x = SmallSource(node.input(0));
-    const std::optional<Quantized> w = Source(node.input(1));
-    if (!x || !w || !IsSmall(w->values) || !graph_.IsConstant(w->values)) return false;
+    const std::optional<Quantized> x = SmallSource(graph_, node.input(0));
+    const std::optional<Quantized> w = Source(graph_, node.input(1));
+    if (!x || !w || !IsSmall(graph_, w->values) || !graph_.IsConstant(w->values)) return false;
     AttrMap attrs = node.attrs;
     const Shape& shape = graph_.value(w->values).constant.shape();
     const bool matrix = node.op->layout != LayoutRule::kChannelsLast;
@@ -206,7 +148,7 @@ class Fusion {
     const int channel_axis = matrix && attrs.Int("transB", 0) == 0 ? 1 : 0;
     const std::int64_t channels = shape[channel_axis];
     const auto per_channel = [&](ValueId v) {
-      return v == kNoValue || IsScalar(v) ||
+      return v == kNoValue || IsScalar(graph_, v) ||
              (graph_.value(v).constant.num_elements() == channels && w->axis == channel_axis);
     };
     if (!per_channel(w->scale) || !per_channel(w->zero)) return false;
@@ -229,7 +171,7 @@ class Fusion {
     if (const std::optional<Sink> sink = SinkOf(node.outputs[0])) {
       SetActivation(*sink, &attrs);
       inputs[ops::kYScale] = sink->to.scale;
-      inputs[ops::kYZero] = ZeroPointOf(sink->to);
+      inputs[ops::kYZero] = ZeroPointOf(graph_, sink->to);
       replaced = sink->to.values;
     }
     return Replace(id, absl::StrCat("plumb.", Str(node.op->quantized_form)), inputs, attrs,
@@ -239,8 +181,8 @@ class Fusion {
   // Addition number `own` comes from an integer product that nobody else reads.
   bool TryResidual(NodeId id, int own) {
     const Node& node = graph_.node(id);
-    const std::optional<Quantized> sum = SmallSource(node.input(own));
-    const std::optional<Quantized> other = SmallSource(node.input(1 - own));
+    const std::optional<Quantized> sum = SmallSource(graph_, node.input(own));
+    const std::optional<Quantized> other = SmallSource(graph_, node.input(1 - own));
     const std::optional<Sink> sink = SinkOf(node.outputs[0]);
     if (!sum || !other || !sink || sum->values == other->values) return false;
     if (!uses_.has_single_use(sum->values) || !uses_.has_single_use(node.input(own))) return false;
@@ -251,7 +193,8 @@ class Fusion {
     if (producer == kNoNode) return false;
     const Node& product = graph_.node(producer);
     if (!product.op->integer_product || product.input(ops::kYScale) == kNoValue ||
-        product.input(ops::kResidual) != kNoValue || product.attrs.Has("activation")) {
+        product.input(ops::kResidual) != kNoValue || product.input(ops::kInnerScale) != kNoValue ||
+        product.attrs.Has("activation")) {
       return false;
     }
     std::vector<ValueId> inputs = product.inputs;
@@ -259,7 +202,7 @@ class Fusion {
     inputs[ops::kInnerScale] = inputs[ops::kYScale];
     inputs[ops::kInnerZero] = inputs[ops::kYZero];
     inputs[ops::kYScale] = sink->to.scale;
-    inputs[ops::kYZero] = ZeroPointOf(sink->to);
+    inputs[ops::kYZero] = ZeroPointOf(graph_, sink->to);
     inputs[ops::kResidual] = other->values;
     inputs[ops::kResidualScale] = other->scale;
     inputs[ops::kResidualZero] = other->zero;
@@ -271,46 +214,12 @@ class Fusion {
 
   bool TryUnary(NodeId id) {
     const Node& node = graph_.node(id);
-    const std::optional<Quantized> x = SmallSource(node.input(0));
+    const std::optional<Quantized> x = SmallSource(graph_, node.input(0));
     const std::optional<Sink> sink = SinkOf(node.outputs[0]);
     if (!x || !sink || sink->activation) return false;
     return Replace(id, absl::StrCat("plumb.", Str(node.op->quantized_unary)),
-                   {x->values, x->scale, x->zero, sink->to.scale, ZeroPointOf(sink->to)},
+                   {x->values, x->scale, x->zero, sink->to.scale, ZeroPointOf(graph_, sink->to)},
                    node.attrs, sink->to.values);
-  }
-
-  bool SameScale(const Quantized& a, const Quantized& b) const {
-    return Scalar(a.scale, 1) == Scalar(b.scale, 1) && Scalar(a.zero, 0) == Scalar(b.zero, 0) &&
-           graph_.value(a.values).info.dtype == graph_.value(b.values).info.dtype;
-  }
-
-  // Dequantise, move, quantise with the same scale.
-  bool TryMovement(NodeId id) {
-    const Node& node = graph_.node(id);
-    if (node.outputs.size() != 1) return false;
-    const std::optional<Sink> sink = SinkOf(node.outputs[0]);
-    if (!sink || sink->activation) return false;
-    std::vector<ValueId> inputs = node.inputs;
-    bool any = false;
-    for (ValueId& input : inputs) {
-      if (input == kNoValue || graph_.value(input).info.dtype != DType::kFloat32) continue;
-      const std::optional<Quantized> q = SmallSource(input);
-      if (!q || !SameScale(*q, sink->to)) return false;
-      input = q->values;
-      any = true;
-    }
-    if (!any) return false;
-    // Zero is the zero point.
-    const auto fill = static_cast<std::size_t>(node.op->fill_input);
-    if (node.op->fill_input >= 0 && node.input(node.op->fill_input) == kNoValue &&
-        sink->to.zero != kNoValue) {
-      inputs.resize(std::max(inputs.size(), fill + 1), kNoValue);
-      inputs[fill] = sink->to.zero;
-    }
-    const std::string name = node.op->domain.empty()
-                                 ? std::string(node.op->name)
-                                 : absl::StrCat(Str(node.op->domain), ".", Str(node.op->name));
-    return Replace(id, name, inputs, node.attrs, sink->to.values);
   }
 
   // The new node goes by the name of the one whose work it does.

@@ -43,7 +43,8 @@ bool TypesFit(const DotProblem& p) {
                        epilogue.activation == Activation::kRelu ||
                        epilogue.activation == Activation::kClip;
   if (!bounded || p.geometry.transposed) return false;
-  if (epilogue.has_residual) return Small(p.dst) && Small(p.residual);
+  if (epilogue.has_residual) return Small(p.dst) && Small(p.residual) && !p.requantizes;
+  if (p.requantizes) return Small(p.dst);
   return Small(p.dst) || p.dst == DType::kInt32 || p.dst == DType::kFloat32;
 }
 

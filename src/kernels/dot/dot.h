@@ -15,6 +15,7 @@
 // tensor of its own before the addition:
 //   x = clamp(round(float(sum) scale), inner_low, inner_high)
 //   dst = clamp(round(act(x inner_step + (residual - residual_zero) residual_step))) + dst_zero
+// One that requantises has the same x, and x inner_step alone.
 // Activations of integers are none, relu and clip; bounds of clip count steps of dst.
 //
 // Geometry is that of conv/conv.h: any strides, fast with channel stride 1 on both sides; padding
@@ -45,6 +46,7 @@ struct DotProblem {
   std::int32_t src_zero = 0;
   std::int32_t dst_zero = 0;
   std::int32_t residual_zero = 0;
+  bool requantizes = false;  // without a residual
   float inner_low = 0;
   float inner_high = 0;
   float inner_step = 1;

@@ -82,7 +82,8 @@ PLUMB_INLINE Vec Rounded(Vec x) {
   return x;
 }
 
-template <Lanes kResidual, Lanes kDst>
+// kInner: rounded to steps of its own first, always so with a residual.
+template <bool kInner, Lanes kResidual, Lanes kDst>
 void IntegersOf(const DotIntegers& out) {
   const Vec low = Broadcast(out.low), high = Broadcast(out.high);
   const Vec inner_low = Broadcast(out.inner_low), inner_high = Broadcast(out.inner_high);
@@ -99,10 +100,10 @@ void IntegersOf(const DotIntegers& out) {
         StoreInt(reinterpret_cast<int32_t*>(row) + j, sum, n);
       } else {
         Vec x = ToFloat(sum) * scale;
+        if constexpr (kInner) x = RoundEven(Max(inner_low, Min(inner_high, x))) * inner_step;
         if constexpr (kResidual != Lanes::kNone) {
-          x = RoundEven(Max(inner_low, Min(inner_high, x)));
           const Vec y = LoadLanes<kResidual>(out.residual_rows[r] + out.residual_offset, j, n);
-          x = Rounded(x * inner_step) + Rounded((y - residual_zero) * residual_step);
+          x = Rounded(x) + Rounded((y - residual_zero) * residual_step);
         }
         x = Max(low, Min(high, x));
         if constexpr (kDst == Lanes::kI8) {
@@ -118,18 +119,23 @@ void IntegersOf(const DotIntegers& out) {
 }
 
 template <Lanes kResidual>
-PLUMB_INLINE void IntegersTo(const DotIntegers& out) {
-  switch (out.dst) {
-    case DotIntegers::kI8: return IntegersOf<kResidual, Lanes::kI8>(out);
-    case DotIntegers::kU8: return IntegersOf<kResidual, Lanes::kU8>(out);
-    case DotIntegers::kI32: return IntegersOf<kResidual, Lanes::kI32>(out);
-    case DotIntegers::kF32: return IntegersOf<kResidual, Lanes::kF32>(out);
-  }
+PLUMB_INLINE void RequantizedTo(const DotIntegers& out) {
+  out.dst == DotIntegers::kI8 ? IntegersOf<true, kResidual, Lanes::kI8>(out)
+                              : IntegersOf<true, kResidual, Lanes::kU8>(out);
 }
 
 void WriteIntegers(const DotIntegers& out) noexcept {
-  if (out.residual_rows == nullptr) return IntegersTo<Lanes::kNone>(out);
-  out.residual == DotIntegers::kI8 ? IntegersTo<Lanes::kI8>(out) : IntegersTo<Lanes::kU8>(out);
+  if (out.residual_rows != nullptr) {
+    return out.residual == DotIntegers::kI8 ? RequantizedTo<Lanes::kI8>(out)
+                                            : RequantizedTo<Lanes::kU8>(out);
+  }
+  if (out.requantizes) return RequantizedTo<Lanes::kNone>(out);
+  switch (out.dst) {
+    case DotIntegers::kI8: return IntegersOf<false, Lanes::kNone, Lanes::kI8>(out);
+    case DotIntegers::kU8: return IntegersOf<false, Lanes::kNone, Lanes::kU8>(out);
+    case DotIntegers::kI32: return IntegersOf<false, Lanes::kNone, Lanes::kI32>(out);
+    case DotIntegers::kF32: return IntegersOf<false, Lanes::kNone, Lanes::kF32>(out);
+  }
 }
 
 // --- conversions -------------------------------------------------------------------------------

@@ -267,10 +267,14 @@ class DotTest : public testing::KernelTest {
   static double Requantized(const DotProblem& problem, double whole, float scale, double residual) {
     if (problem.dst == DType::kInt32) return whole;
     float x = static_cast<float>(whole) * scale;
-    if (problem.geometry.epilogue.has_residual) {
+    const bool has_residual = problem.geometry.epilogue.has_residual;
+    if (has_residual || problem.requantizes) {
       x = static_cast<float>(Steps(x, problem.inner_low, problem.inner_high));
+      x = x * problem.inner_step;
+    }
+    if (has_residual) {
       const float steps = static_cast<float>(residual) - static_cast<float>(problem.residual_zero);
-      volatile float first = x * problem.inner_step;
+      volatile float first = x;
       volatile float second = steps * problem.residual_step;
       x = first + second;
     }
@@ -424,7 +428,9 @@ TEST_F(DotTest, IntegersAreExact) {
     problem.src = small();
     problem.residual = small();
     const DType others[] = {DType::kInt32, DType::kFloat32};
-    problem.dst = p.epilogue.has_residual || Flip() ? small() : others[Uniform(0, 1)];
+    problem.requantizes = !p.epilogue.has_residual && Flip();
+    const bool is_small = p.epilogue.has_residual || problem.requantizes || Flip();
+    problem.dst = is_small ? small() : others[Uniform(0, 1)];
     const bool in_place = p.epilogue.has_residual && Flip();
     if (in_place) {
       p.residual = p.dst;

@@ -57,6 +57,7 @@ struct DotIntegers {
   int64_t dst_offset;
   Type residual;
   Type dst;
+  bool requantizes;  // without a residual
   float inner_low, inner_high, inner_step, residual_step;
   int32_t residual_zero;
   int32_t dst_zero;

@@ -144,6 +144,7 @@ void DotWriter::WriteIntegers(std::int64_t rows, std::int64_t column, std::int64
   out.dst_rows = dst.rows;
   out.dst_offset = dst.offset;
   out.dst = IntegerType(problem_.dst);
+  out.requantizes = problem_.requantizes;
   out.inner_low = problem_.inner_low;
   out.inner_high = problem_.inner_high;
   out.inner_step = problem_.inner_step;
