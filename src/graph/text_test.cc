@@ -147,7 +147,8 @@ TEST(Text, AbsurdConstantsAreRefusedBeforeMemoryIsTaken) {
 }
 
 TEST(Text, ConstantsThatAreNotWrittenOutShareALimit) {
-  const std::string text = "graph g() -> (w, v) { w = const f32[6] seed(1) v = const i64[5] zeros }";
+  const std::string text =
+      "graph g() -> (w, v) { w = const f32[6] seed(1) v = const i64[5] zeros }";
   EXPECT_TRUE(ParseGraph(text, TinyOps(), {.max_generated_bytes = 64}).ok());
   const Status status = ParseGraph(text, TinyOps(), {.max_generated_bytes = 63}).status();
   EXPECT_EQ(status.message(),

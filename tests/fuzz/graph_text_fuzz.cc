@@ -12,8 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::int64_t kBytes = 1 << 20;  // every element is printed below
   (void)plumb::ParseGraph(text, plumb::ops::AllOps(),
                           {.infer = false, .max_generated_bytes = kBytes});
-  const auto graph =
-      plumb::ParseGraph(text, plumb::ops::AllOps(), {.max_generated_bytes = kBytes});
+  const auto graph = plumb::ParseGraph(text, plumb::ops::AllOps(), {.max_generated_bytes = kBytes});
   if (!graph.ok()) return 0;
   const std::string printed = plumb::ToText(*graph, {.full_constants = true});
   const auto again = plumb::ParseGraph(printed, plumb::ops::AllOps());

@@ -76,6 +76,25 @@ void FillLoopShape(const ConvProblem& p, const ConvPhase& phase, KOrder order,
   ChooseChunks(products_limit, shape);
 }
 
+// Phase 0 has the most rows; tasks beyond the tiles of another phase find nothing to do.
+TaskGrid GridOf(const ConvParams& p, int threads) {
+  const ConvProblem& problem = p.problem;
+  const Panels& panels = p.shape.panels;
+  const std::int64_t row_bytes =
+      std::max<std::int64_t>(1, problem.in_channels / problem.group * std::int64_t{sizeof(float)} *
+                                    problem.stride[1] * problem.stride[2]);
+  const auto rows = static_cast<double>(p.shape.tiles.rows);
+  const auto columns = static_cast<double>(panels.columns);
+  return TaskGrid({.products = PhaseCount(problem) * problem.group,
+                   .rows = p.shape.tiles.rows,
+                   .tiles = p.shape.tiles.count(),
+                   .panels = panels.count(),
+                   .a_bytes = rows * static_cast<double>(row_bytes),
+                   .b_bytes = columns * static_cast<double>(p.shape.products()) * sizeof(float),
+                   .block_tiles = p.cache_bytes / (row_bytes * p.shape.tiles.max_rows)},
+                  threads);
+}
+
 void RunImplicitGemm(const void* params, const Call& call) noexcept {
   const ConvParams& p = *static_cast<const ConvParams*>(params);
   const ConvProblem& problem = p.problem;
@@ -85,25 +104,9 @@ void RunImplicitGemm(const void* params, const Call& call) noexcept {
   const float* residual =
       problem.epilogue.has_residual ? static_cast<const float*>(call.operands[2]) : nullptr;
   const PackedLayout layout(problem, panels);
-  const std::int64_t phases = PhaseCount(problem);
-  const std::int64_t group_floats = layout.PhaseOffset(problem, phases);
+  const std::int64_t group_floats = layout.PhaseOffset(problem, PhaseCount(problem));
 
-  // Phase 0 has the most rows; tasks beyond the tiles of another phase find nothing to do.
-  const std::int64_t tiles = p.shape.tiles.count();
-  const std::int64_t row_bytes = std::max<std::int64_t>(
-      1, channels * std::int64_t{sizeof(float)} * problem.stride[1] * problem.stride[2]);
-  const std::int64_t products = p.shape.products();
-  const auto rows = static_cast<double>(p.shape.tiles.rows);
-  const auto columns = static_cast<double>(panels.columns);
-  const TaskGrid grid({.products = phases * problem.group,
-                       .rows = p.shape.tiles.rows,
-                       .tiles = tiles,
-                       .panels = panels.count(),
-                       .a_bytes = rows * static_cast<double>(row_bytes),
-                       .b_bytes = columns * static_cast<double>(products) * sizeof(float),
-                       .block_tiles = p.cache_bytes / (row_bytes * p.shape.tiles.max_rows)},
-                      call.pool->threads());
-
+  const TaskGrid grid = GridOf(p, call.pool->threads());
   const auto run = [&](std::int64_t product, const TileBlock& block) {
     const std::int64_t phase_index = product / problem.group;
     const std::int64_t group = product % problem.group;

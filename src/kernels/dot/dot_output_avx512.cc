@@ -7,24 +7,27 @@ namespace {
 
 // One vector of IntegersOf before the zero point is added; what is too small for an int32 becomes
 // the least one.
-template <Lanes kResidual>
+template <bool kInner, Lanes kResidual>
 PLUMB_INLINE __m512i StepsOf(const DotIntegers& out, int64_t row, int64_t j, IVec offset,
                              Vec scale) {
   const IVec sum = AddInt(LoadInt(out.sums + row * kDotColumns + j), offset);
   Vec x = ToFloat(sum) * scale;
+  if constexpr (kInner) {
+    x = RoundEven(Max(Broadcast(out.inner_low), Min(Broadcast(out.inner_high), x))) *
+        Broadcast(out.inner_step);
+  }
   if constexpr (kResidual != Lanes::kNone) {
-    x = RoundEven(Max(Broadcast(out.inner_low), Min(Broadcast(out.inner_high), x)));
     const Vec y =
         LoadLanes<kResidual>(out.residual_rows[row] + out.residual_offset, j, Vec::kLanes) -
         Broadcast(static_cast<float>(out.residual_zero));
-    x = Rounded(x * Broadcast(out.inner_step)) + Rounded(y * Broadcast(out.residual_step));
+    x = Rounded(x) + Rounded(y * Broadcast(out.residual_step));
   }
   return ToInt(Min(Broadcast(out.high), x)).v;
 }
 
 // A whole row of 8-bit results at once: narrowing saturates, so that the lower bound is left to the
 // bytes. Equal to IntegersOf, in two thirds of the instructions.
-template <Lanes kResidual, bool kSigned>
+template <bool kInner, Lanes kResidual, bool kSigned>
 void PackRows(const DotIntegers& out) {
   const IVec offset[2] = {LoadInt(out.offset), LoadInt(out.offset + 16)};
   const Vec scale[2] = {Load(out.scale), Load(out.scale + 16)};
@@ -34,10 +37,10 @@ void PackRows(const DotIntegers& out) {
   // Narrowing works within quarters of a register.
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 0, 0, 0, 0, 0, 0, 0);
   for (int64_t r = 0; r < out.rows; ++r) {
-    const __m512i words =
-        _mm512_adds_epi16(_mm512_packs_epi32(StepsOf<kResidual>(out, r, 0, offset[0], scale[0]),
-                                             StepsOf<kResidual>(out, r, 16, offset[1], scale[1])),
-                          zero);
+    const __m512i words = _mm512_adds_epi16(
+        _mm512_packs_epi32(StepsOf<kInner, kResidual>(out, r, 0, offset[0], scale[0]),
+                           StepsOf<kInner, kResidual>(out, r, 16, offset[1], scale[1])),
+        zero);
     const __m512i bytes =
         kSigned ? _mm512_packs_epi16(words, words) : _mm512_packus_epi16(words, words);
     const __m256i row =
@@ -47,16 +50,20 @@ void PackRows(const DotIntegers& out) {
   }
 }
 
-template <Lanes kResidual>
+template <bool kInner, Lanes kResidual>
 void PackRowsTo(const DotIntegers& out) {
-  out.dst == DotIntegers::kI8 ? PackRows<kResidual, true>(out) : PackRows<kResidual, false>(out);
+  out.dst == DotIntegers::kI8 ? PackRows<kInner, kResidual, true>(out)
+                              : PackRows<kInner, kResidual, false>(out);
 }
 
 void Integers(const DotIntegers& out) {
   const bool bytes = out.dst == DotIntegers::kI8 || out.dst == DotIntegers::kU8;
   if (!bytes || out.columns != kDotColumns) return WriteIntegers(out);
-  if (out.residual_rows == nullptr) return PackRowsTo<Lanes::kNone>(out);
-  out.residual == DotIntegers::kI8 ? PackRowsTo<Lanes::kI8>(out) : PackRowsTo<Lanes::kU8>(out);
+  if (out.residual_rows != nullptr) {
+    return out.residual == DotIntegers::kI8 ? PackRowsTo<true, Lanes::kI8>(out)
+                                            : PackRowsTo<true, Lanes::kU8>(out);
+  }
+  out.requantizes ? PackRowsTo<true, Lanes::kNone>(out) : PackRowsTo<false, Lanes::kNone>(out);
 }
 
 }  // namespace
