@@ -55,16 +55,6 @@ struct BF16Elements {
   static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadBF16(p, n); }
   static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreBF16(p, x, n); }
 };
-struct I8Elements {
-  using T = int8_t;
-  static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadI8(p, n); }
-  static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreI8(p, ToInt(x), n); }
-};
-struct U8Elements {
-  using T = uint8_t;
-  static PLUMB_INLINE Vec Read(const T* p, int n) { return LoadU8(p, n); }
-  static PLUMB_INLINE void Write(T* p, Vec x, int n) { StoreU8(p, ToInt(x), n); }
-};
 
 // `kVectors` vectors of channels at a time stay in registers, the last of `n` lanes. Rows are
 // summed on their own, which keeps the rounding error of large averages small.
@@ -119,9 +109,40 @@ void PoolPixels(const PoolWindow& window, void* dst, int64_t channels, float sca
   }
 }
 
+// Maxima of bytes need no fp32: kChannels of them are one vector of the compiler's.
+template <typename T, int kChannels>
+PLUMB_INLINE void MaxOfBytes(const PoolWindow& w, int64_t channel, void* dst) {
+  using Bytes __attribute__((vector_size(kChannels))) = T;
+  Bytes most, bytes;
+  memcpy(&most, static_cast<const T*>(w.src) + channel, sizeof(most));
+  for (int64_t d = 0; d < w.taps[0]; ++d) {
+    for (int64_t h = 0; h < w.taps[1]; ++h) {
+      const T* at = static_cast<const T*>(w.src) + d * w.strides[0] + h * w.strides[1] + channel;
+      for (int64_t x = 0; x < w.taps[2]; ++x, at += w.strides[2]) {
+        memcpy(&bytes, at, sizeof(bytes));
+        most = bytes > most ? bytes : most;
+      }
+    }
+  }
+  memcpy(static_cast<T*>(dst) + channel, &most, sizeof(most));
+}
+
+template <typename T>
+void MaxPixelsOfBytes(const PoolWindow& window, void* dst, int64_t channels, float, int) {
+  PoolWindow w = window;
+  for (int64_t i = 0; i < window.pixels; ++i) {
+    int64_t c = 0;
+    for (; c + 64 <= channels; c += 64) MaxOfBytes<T, 64>(w, c, dst);
+    for (; c + 16 <= channels; c += 16) MaxOfBytes<T, 16>(w, c, dst);
+    for (; c < channels; ++c) MaxOfBytes<T, 1>(w, c, dst);
+    w.src = static_cast<const T*>(w.src) + w.src_step;
+    dst = static_cast<T*>(dst) + w.dst_step;
+  }
+}
+
 PoolPixelsFns AllPoolPixelsFns() {
   return {{PoolPixels<MaxOf, F32Elements>, PoolPixels<MaxOf, BF16Elements>,
-           PoolPixels<MaxOf, I8Elements>, PoolPixels<MaxOf, U8Elements>},
+           MaxPixelsOfBytes<int8_t>, MaxPixelsOfBytes<uint8_t>},
           {PoolPixels<AverageOf, F32Elements>, PoolPixels<AverageOf, BF16Elements>},
           {PoolPixels<LpOf, F32Elements>, PoolPixels<LpOf, BF16Elements>}};
 }
