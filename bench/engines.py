@@ -34,15 +34,10 @@ def last_line(text):
 
 
 def run(command, threads, environment=None):
-    """The standard output of a program.
-
-    A shell stands between, so that the program does not count this process's memory as its own: the
-    ru_maxrss of getrusage holds what the process was before it became the program.
-    """
+    """The standard output of a program."""
     if shutil.which(command[0]) is None:
         raise Failed(f"cannot start '{command[0]}': {os.strerror(errno.ENOENT)}")
-    process = subprocess.Popen(["/bin/sh", "-c", '"$@"; exit $?', "sh", *command], cwd=HERE,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    process = subprocess.Popen(command, cwd=HERE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True,
                                env={**os.environ, "OMP_NUM_THREADS": str(threads),
                                     **(environment or {})})
@@ -51,7 +46,7 @@ def run(command, threads, environment=None):
     except subprocess.TimeoutExpired as late:
         raise Failed(f"still running after {SECONDS_AT_MOST} s") from late
     finally:
-        if process.returncode is None:  # late or interrupted: end the shell and the program
+        if process.returncode is None:  # late or interrupted
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     if process.returncode == peer.NOT_INSTALLED:

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "graph/text.h"
 #include "ops/ops.h"
@@ -69,6 +70,10 @@ TEST_F(BenchTest, ShapesThatDoNotFitAreAnError) {
 
 TEST(PeakResidentBytesTest, CoversWhatThisProcessHolds) {
   EXPECT_GT(PeakResidentBytes(), std::int64_t{1} << 20);
+  // No more than the system counts for this process and the one that it was before.
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  EXPECT_LE(PeakResidentBytes(), static_cast<std::int64_t>(usage.ru_maxrss) * 1024);
 }
 
 }  // namespace

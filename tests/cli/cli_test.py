@@ -193,6 +193,12 @@ class FiguresTest(CommandLine):
         self.assertLessEqual(row["min_ms"], row["median_ms"])
         self.assertLessEqual(row["median_ms"], row["p99_ms"])
 
+    def test_bench_does_not_count_the_memory_of_the_process_that_starts_it(self):
+        held = bytearray(300 << 20)
+        held[::4096] = b"1" * len(held[::4096])
+        row, = self.rows("bench", self.linear, "--iters", 1)
+        self.assertLess(row["peak_rss_mb"], 250)
+
     def test_bench_reports_the_batch_that_ran(self):
         sized = self.folder / "sized.onnx"
         for batch, arguments in [(1, [self.linear]), (8, [self.linear, "--shape", "x=8x3"]),
