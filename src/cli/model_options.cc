@@ -104,8 +104,9 @@ StatusOr<LoadedModel> LoadModel(const ModelOptions& options, const std::vector<s
   PLUMB_ASSIGN_OR_RETURN(compile.target, HostTarget());
   loaded.tuning = tuning ? std::move(tuning) : engine::TuningDatabase::Open(compile.target);
   compile.tuning = loaded.tuning;
-  const int threads = options.threads > 0 ? options.threads : compile.target.cores;
-  loaded.pool = std::make_unique<ThreadPool>(threads);
+  // Kernels have memory for as many threads as the target has cores.
+  if (options.threads > 0) compile.target.cores = options.threads;
+  loaded.pool = std::make_unique<ThreadPool>(compile.target.cores);
   if (options.cache) {
     loaded.kept = std::make_unique<KeptModel>(options, given);
     loaded.model = loaded.kept->Load(compile, loaded.pool.get());
