@@ -1,6 +1,7 @@
 // Reading and writing through the media module, with files made here.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -376,6 +377,30 @@ TEST_F(MediaTest, OddVideosLoseTheirLastPixel) {
   ASSERT_EQ(read.messages.size(), 2u);
   EXPECT_EQ((*read.messages[0].Get<Image>("image"))->width, 32);
   EXPECT_EQ((*read.messages[0].Get<Image>("image"))->height, 20);
+}
+
+TEST_F(MediaTest, NothingBehindAPictureIsRead) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const MediaApi* api = *MediaFunctions();
+  for (const auto& [width, height] : {std::pair(64, 48), {1280, 720}, {34, 2}, {33, 21}}) {
+    char message[kMediaMessageBytes] = "";
+    void* writer = api->create(Path("edge.mp4").c_str(), width, height, 30, message);
+    ASSERT_NE(writer, nullptr) << message;
+    // The picture ends where a page begins that must not be touched.
+    const std::size_t bytes =
+        static_cast<std::size_t>(3 * width) * static_cast<std::size_t>(height);
+    const std::size_t held = (bytes + page - 1) / page * page;
+    void* memory =
+        mmap(nullptr, held + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(memory, MAP_FAILED);
+    auto* const end = static_cast<std::uint8_t*>(memory) + held;
+    ASSERT_EQ(mprotect(end, page, PROT_NONE), 0);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(api->write_rgb(writer, end - bytes, 3 * width, message), 1) << message;
+    }
+    EXPECT_EQ(api->finish(writer, message), 1) << message;
+    munmap(memory, held + page);
+  }
 }
 
 TEST_F(MediaTest, WritingNeedsAContainerAndRoom) {

@@ -6,9 +6,11 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pipeline/media/media_module.h"
 
@@ -34,6 +36,8 @@ class Writer {
 
  private:
   bool OpenEncoder(double frames_per_second, char* message);
+  // Converts a picture into `frame_`.
+  void ToFrame(const std::uint8_t* rows, std::int64_t row_bytes);
   // Moves packets from the encoder to the file.
   bool TakePackets(char* message);
 
@@ -45,6 +49,7 @@ class Writer {
   AVPacket* packet_ = nullptr;
   SwsContext* scaler_ = nullptr;
   std::int64_t pictures_ = 0;
+  std::vector<std::uint8_t> last_rows_;
 };
 
 bool Writer::Create(const char* path, int width, int height, double frames_per_second,
@@ -114,12 +119,28 @@ bool Writer::TakePackets(char* message) {
   }
 }
 
+// The conversion reads in blocks, beyond the end of a row: the last rows are read from a copy with
+// room behind it.
+void Writer::ToFrame(const std::uint8_t* rows, std::int64_t row_bytes) {
+  constexpr int kLast = 2;  // rows of one row of chroma
+  constexpr std::int64_t kBeyond = 64;
+  const auto convert = [&](const std::uint8_t* from, int first, int count) {
+    const std::uint8_t* planes[4] = {from, nullptr, nullptr, nullptr};
+    const int steps[4] = {static_cast<int>(row_bytes), 0, 0, 0};
+    sws_scale(scaler_, planes, steps, first, count, frame_->data, frame_->linesize);
+  };
+  const int first = height_ - kLast;
+  if (first > 0) convert(rows, 0, first);
+  const std::uint8_t* const last = rows + first * row_bytes;
+  last_rows_.resize(static_cast<std::size_t>(kLast * row_bytes + kBeyond));
+  std::copy_n(last, (kLast - 1) * row_bytes + std::int64_t{3} * width_, last_rows_.begin());
+  convert(last_rows_.data(), first, kLast);
+}
+
 bool Writer::WriteRgb(const std::uint8_t* rows, std::int64_t row_bytes, char* message) {
   int error = av_frame_make_writable(frame_);
   if (error < 0) return Fail(message, "no memory for a frame", error);
-  const std::uint8_t* planes[4] = {rows, nullptr, nullptr, nullptr};
-  const int steps[4] = {static_cast<int>(row_bytes), 0, 0, 0};
-  sws_scale(scaler_, planes, steps, 0, height_, frame_->data, frame_->linesize);
+  ToFrame(rows, row_bytes);
   frame_->pts = pictures_++;
   error = avcodec_send_frame(codec_, frame_);
   if (error < 0) return Fail(message, "a frame cannot be encoded", error);
