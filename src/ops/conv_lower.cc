@@ -102,6 +102,7 @@ Status LowerConv(LowerContext& context, bool transposed) {
   const ConvProblem problem = ConvProblemOf(context, c, transposed, epilogue);
   std::vector<kernels::Algorithm> algorithms;
   if (context.chosen() != nullptr) {
+    if (!ConvTakes(problem, *context.chosen())) return OkStatus();
     algorithms.push_back(*context.chosen());
   } else {
     ListConv(problem, context.target(), &algorithms);

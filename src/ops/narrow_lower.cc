@@ -14,6 +14,7 @@ void AddDotChoices(LowerContext& context, const kernels::DotProblem& problem, in
                    const std::function<void(const kernels::Algorithm&, void*)>& pack) {
   std::vector<kernels::Algorithm> algorithms;
   if (context.chosen() != nullptr) {
+    if (!DotTakes(problem, *context.chosen())) return;
     algorithms.push_back(*context.chosen());
   } else {
     ListDot(problem, context.target(), &algorithms);

@@ -49,19 +49,21 @@ class Requantization {
     return input == 0 || input == node.op->fill_input || variadic;
   }
 
-  // Whether some elements of `v` were integers before nodes that nobody else reads moved them.
-  bool ComesFromIntegers(ValueId v, int depth = 0) const {
+  // Whether some elements of `v` were integers before nodes that nobody else reads moved them. A
+  // relu may come before what moves elements, but not before what picks them: a window of padding
+  // alone gives the least number there is.
+  bool ComesFromIntegers(ValueId v, bool relu, int depth = 0) const {
     if (!IsFloat(v) || depth > kDeepest) return false;
     if (SmallSource(graph_, v)) return true;
     const NodeId producer = graph_.value(v).producer;
     if (producer == kNoNode || !uses_.has_single_use(v)) return false;
     const Node& node = graph_.node(producer);
-    if (!Moves(node) || node.outputs.size() != 1) return false;
+    if (!Moves(node) || node.outputs.size() != 1 || (relu && node.op->picks_elements)) return false;
     bool any = false;
     for (int i = 0; i < static_cast<int>(node.inputs.size()); ++i) {
       if (!IsFloat(node.inputs[static_cast<std::size_t>(i)])) continue;
       if (!IsMoved(node, i)) return false;
-      any = any || ComesFromIntegers(node.inputs[static_cast<std::size_t>(i)], depth + 1);
+      any = any || ComesFromIntegers(node.inputs[static_cast<std::size_t>(i)], relu, depth + 1);
     }
     return any;
   }
@@ -123,7 +125,7 @@ class Requantization {
   // `v` in steps of `to`, whose zero point is there.
   ValueId QuantizationOf(ValueId v, const Quantized& to, int depth = 0) {
     if (const auto q = SmallSource(graph_, v)) return Requantized(v, *q, to);
-    if (depth > kDeepest || !ComesFromIntegers(v)) {
+    if (depth > kDeepest || !ComesFromIntegers(v, to.relu)) {
       const ValueId real = to.relu ? builder_.Call("Relu", {v}) : v;
       return builder_.Call("QuantizeLinear", {real, to.scale, to.zero});
     }
@@ -158,7 +160,7 @@ class Requantization {
     const ValueId before = BeforeRelu(node.inputs[0]);
     to->relu = before != kNoValue;
     const ValueId real = to->relu ? before : node.inputs[0];
-    if (!ComesFromIntegers(real)) return false;
+    if (!ComesFromIntegers(real, to->relu)) return false;
     to->zero = ZeroPointOf(graph_, *to);
     const ValueId result = QuantizationOf(real, *to);
     return ok() && Replace(to->values, result);

@@ -169,6 +169,17 @@ TEST(FuseRequantizedTest, PoolsPickIntegers) {
   EXPECT_THAT(after, HasSubstr("= MaxPool(wq)"));
 }
 
+// A window of padding alone is the least number, which relu makes zero and no integer is.
+TEST(FuseRequantizedTest, ReluStaysBehindAPool) {
+  const std::string after = Exactly(Halves(R"(
+  p = MaxPool(a) {kernel_shape = [2, 2], dilations = [9, 9], pads = [4, 4, 9, 9]}
+  r = Relu(p)
+  y = QuantizeLinear(r, s, z)
+)"),
+                                    {1, 6, 5, 4});
+  EXPECT_THAT(after, HasSubstr("= Relu(p)"));
+}
+
 TEST(FuseRequantizedTest, PadsOfIntegersHoldTheZeroPoint) {
   const std::string after = After("FuseRequantized", R"(
 graph g(x: f32[1,2,3,3]) -> (y) {

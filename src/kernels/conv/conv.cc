@@ -74,10 +74,16 @@ void PackConv(const ConvProblem& problem, const Algorithm& algorithm, const floa
   RowOf(algorithm).algorithm->pack(problem, algorithm, weights, bias, packed);
 }
 
+bool ConvTakes(const ConvProblem& problem, const Algorithm& algorithm) {
+  return RowOf(algorithm).algorithm->takes(problem, algorithm);
+}
+
 BoundKernel BindConv(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   PLUMB_CHECK(p.dtype == DType::kFloat32 && p.group >= 1 && p.in_channels % p.group == 0 &&
                   p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
+  PLUMB_CHECK(ConvTakes(p, algorithm), ConvAlgorithmName(algorithm), ", channel strides ",
+              p.src.channel, " and ", p.dst.channel);
   return RowOf(algorithm).algorithm->bind(p, algorithm, target);
 }
 

@@ -82,8 +82,11 @@ std::int64_t PackedConvBytes(const ConvProblem& problem, const Algorithm& algori
 void PackConv(const ConvProblem& problem, const Algorithm& algorithm, const float* weights,
               const float* bias, void* packed);
 
-// PLUMB_CHECKs that the algorithm came from ListConv of a problem that packs alike and has the same
-// channel strides. Arithmetic only; no allocation.
+// Whether an algorithm that ListConv gave for a problem that packs alike, of other sizes or strides,
+// can run this one too.
+bool ConvTakes(const ConvProblem& problem, const Algorithm& algorithm);
+
+// PLUMB_CHECKs ConvTakes. Arithmetic only; no allocation.
 BoundKernel BindConv(const ConvProblem& problem, const Algorithm& algorithm, const Target& target);
 
 std::string ConvAlgorithmName(const Algorithm& algorithm);  // "implicit_gemm avx512 14x32"

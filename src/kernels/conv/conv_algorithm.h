@@ -9,6 +9,8 @@
 namespace plumb::kernels {
 
 struct ConvAlgorithm {
+  // Whether an algorithm listed for a problem that packs alike can run this one.
+  bool (*takes)(const ConvProblem&, const Algorithm&);
   // Appends what can run the problem, best first, with id left to the caller.
   void (*list)(const ConvProblem&, const Target&, std::vector<Algorithm>*);
   double (*efficiency)(const ConvProblem&, const Algorithm&, const Target&);

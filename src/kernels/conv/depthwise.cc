@@ -120,11 +120,14 @@ void RunDepthwiseConv(const void* opaque, const Call& call) noexcept {
   });
 }
 
+bool Fits(const ConvProblem& p) {
+  return !p.transposed && p.group == p.in_channels && p.group == p.out_channels &&
+         p.kernel[0] * p.kernel[1] <= kMaxKernelRows;
+}
+bool Takes(const ConvProblem& p, const Algorithm&) { return Fits(p); }
+
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
-  if (p.transposed || p.group != p.in_channels || p.group != p.out_channels ||
-      p.kernel[0] * p.kernel[1] > kMaxKernelRows) {
-    return;
-  }
+  if (!Fits(p)) return;
   for (int isa = static_cast<int>(target.isa); isa >= 0; --isa) {
     Algorithm algorithm;
     algorithm.parameters[0] = static_cast<std::int16_t>(isa);
@@ -161,7 +164,6 @@ void Pack(const ConvProblem& p, const Algorithm&, const float* weights, const fl
 }
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&) {
-  PLUMB_CHECK(!p.transposed && p.group == p.in_channels && p.group == p.out_channels);
   DepthwiseParams params{};
   params.problem = p;
   params.isa = static_cast<Isa>(algorithm.parameters[0]);
@@ -190,6 +192,6 @@ std::string Describe(const Algorithm& algorithm) {
 
 }  // namespace
 
-const ConvAlgorithm kDepthwise = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kDepthwise = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

@@ -158,7 +158,7 @@ void RunFewChannels(const void* opaque, const Call& call) noexcept {
 
 bool Fits(const ConvProblem& p) {
   if (p.transposed || p.group != 1 || p.in_channels == 0 || p.out_channels == 0 ||
-      p.in_channels > kMostChannels) {
+      p.in_channels > kMostChannels || p.dst.channel != 1 || p.epilogue.has_residual) {
     return false;
   }
   const std::int64_t lines = p.in_channels * KernelRowCount(p);
@@ -167,8 +167,10 @@ bool Fits(const ConvProblem& p) {
   return lines <= kMaxLines && columns <= kScratch / lines;
 }
 
+bool Takes(const ConvProblem& p, const Algorithm&) { return Fits(p); }
+
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
-  if (!Fits(p) || p.dst.channel != 1 || p.epilogue.has_residual) return;
+  if (!Fits(p)) return;
   for (Isa isa : {Isa::kAvx512, Isa::kAvx2}) {
     if (isa > target.isa) continue;
     Algorithm algorithm;
@@ -223,8 +225,6 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
 }
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&) {
-  PLUMB_CHECK(Fits(p) && p.dst.channel == 1 && !p.epilogue.has_residual, p.in_channels,
-              " channels, channel stride ", p.dst.channel);
   LineParams params{};
   params.problem = p;
   params.isa = IsaOf(algorithm);
@@ -243,6 +243,6 @@ std::string Describe(const Algorithm& algorithm) { return Str(IsaName(IsaOf(algo
 
 }  // namespace
 
-const ConvAlgorithm kFewChannels = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kFewChannels = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

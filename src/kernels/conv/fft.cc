@@ -68,6 +68,10 @@ std::int64_t PackedBytes(const ConvProblem& p, const Algorithm& algorithm) {
   return (BiasFloats(p) + kernels) * std::int64_t{sizeof(float)};
 }
 
+bool Takes(const ConvProblem& p, const Algorithm& algorithm) {
+  return CanRun(p, kFftSizes[static_cast<std::size_t>(algorithm.parameters[kForm])]);
+}
+
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
   const auto choices = TileChoices();
   for (std::size_t i = 0; i < choices.size(); ++i) {
@@ -269,7 +273,6 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const FftParams params = ParamsFor(p, algorithm, target);
-  PLUMB_CHECK(CanRun(p, kFftSizes[params.form]), "not a convolution by Fourier transforms");
   BoundKernel kernel;
   kernel.run = RunFft;
   const std::int64_t tiles = kFftSlots * FftFloats(params.size(), TileSetFor(params.isa).lanes);
@@ -295,6 +298,6 @@ const FftTable& FftTableFor(Isa isa) {
   return kFftScalar;
 }
 
-const ConvAlgorithm kFft = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kFft = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

@@ -143,6 +143,9 @@ void RunGroupedConv(const void* opaque, const Call& call) noexcept {
 }
 
 bool Fits(const ConvProblem& p, const GroupedTable& table) {
+  const bool contiguous = p.src.channel == 1 && p.dst.channel == 1 &&
+                          (!p.epilogue.has_residual || p.residual.channel == 1);
+  if (!contiguous || p.in_channels == 0) return false;
   if (p.transposed || p.group < 2 || p.kernel[0] * p.kernel[1] > kMaxKernelRows) return false;
   const GroupedShape shape(p, table);
   // Wider groups fill the lanes of the matrix kernels.
@@ -150,10 +153,12 @@ bool Fits(const ConvProblem& p, const GroupedTable& table) {
   return MaxReach(p, shape) <= 2 * shape.lanes;
 }
 
+bool Takes(const ConvProblem& p, const Algorithm& algorithm) {
+  const GroupedTable* table = TableOf(static_cast<Isa>(algorithm.parameters[0]));
+  return table != nullptr && Fits(p, *table);
+}
+
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
-  const bool contiguous = p.src.channel == 1 && p.dst.channel == 1 &&
-                          (!p.epilogue.has_residual || p.residual.channel == 1);
-  if (!contiguous || p.in_channels == 0) return;
   for (Isa isa : {Isa::kAvx512, Isa::kAvx2}) {
     if (isa > target.isa || !Fits(p, *TableOf(isa))) continue;
     Algorithm algorithm;
@@ -202,13 +207,10 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
 }
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&) {
-  PLUMB_CHECK(p.src.channel == 1 && p.dst.channel == 1, "channel strides ", p.src.channel, " and ",
-              p.dst.channel);
   GroupedParams params{};
   params.problem = p;
   params.isa = static_cast<Isa>(algorithm.parameters[0]);
   params.table = TableOf(params.isa);
-  PLUMB_CHECK(params.table != nullptr && Fits(p, *params.table), p.group, " groups");
   params.bounds = BoundsOf(p.epilogue);
   params.two = MaxReach(p, GroupedShape(p, *params.table)) > params.table->lanes;
   BoundKernel kernel;
@@ -223,6 +225,6 @@ std::string Describe(const Algorithm& algorithm) {
 
 }  // namespace
 
-const ConvAlgorithm kGrouped = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kGrouped = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

@@ -175,6 +175,8 @@ double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target
                         p.in_channels / p.group * p.kernel[0] * p.kernel[1] * p.kernel[2]);
 }
 
+bool Takes(const ConvProblem&, const Algorithm&) { return true; }
+
 void List(const ConvProblem& p, const Target& target, std::vector<Algorithm>* algorithms) {
   std::vector<KOrder> orders;
   ListOrders(p, &orders);
@@ -318,6 +320,6 @@ std::string Describe(const Algorithm& algorithm) {
 
 }  // namespace
 
-const ConvAlgorithm kImplicitGemm = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kImplicitGemm = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

@@ -95,6 +95,10 @@ bool CanRun(const ConvProblem& p, const WinogradForm& form) {
          (!p.epilogue.has_residual || p.residual.channel == 1);
 }
 
+bool Takes(const ConvProblem& p, const Algorithm& algorithm) {
+  return CanRun(p, kWinogradForms[FormOf(algorithm)]);
+}
+
 // Share of the peak that the multiply-adds of the definition reach: they are fewer here, so it may
 // be above 1. Counted in cycles of one core.
 double Efficiency(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
@@ -172,7 +176,6 @@ void Pack(const ConvProblem& p, const Algorithm& algorithm, const float* weights
 
 BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target& target) {
   const WinogradForm& form = kWinogradForms[FormOf(algorithm)];
-  PLUMB_CHECK(CanRun(p, form));
   const TileChoice& choice = ChoiceOf(algorithm);
   WinogradParams params{};
   params.problem = p;
@@ -239,6 +242,6 @@ const WinogradTable& WinogradTableFor(Isa isa) {
   return kWinogradScalar;
 }
 
-const ConvAlgorithm kWinograd = {List, Efficiency, PackedBytes, Pack, Bind, Describe};
+const ConvAlgorithm kWinograd = {Takes, List, Efficiency, PackedBytes, Pack, Bind, Describe};
 
 }  // namespace plumb::kernels

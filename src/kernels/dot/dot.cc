@@ -150,14 +150,23 @@ Estimate EstimateDot(const DotProblem& problem, const Algorithm& algorithm, cons
   return estimate;
 }
 
+bool DotTakes(const DotProblem& problem, const Algorithm& algorithm) {
+  const DotSet& set = DotSetOf(algorithm);
+  if (!TypesFit(problem)) return false;
+  switch (LoopsOf(algorithm)) {
+    case kQuads: return ElementFits(problem, set.element) && TakesQuads(problem, set);
+    case kDepthwise: return TakesDepthwiseDot(problem);
+    case kPanels: break;
+  }
+  return ElementFits(problem, set.element);
+}
+
 BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target) {
   const DotSet& set = DotSetOf(algorithm);
   const ConvProblem& p = problem.geometry;
   const Loops loops = LoopsOf(algorithm);
-  PLUMB_CHECK(TypesFit(problem) && (loops == kDepthwise ? TakesDepthwiseDot(problem)
-                                                        : ElementFits(problem, set.element)),
-              "element types of ", set.name);
-  PLUMB_CHECK(loops != kQuads || TakesQuads(problem, set));
+  PLUMB_CHECK(DotTakes(problem, algorithm), DotAlgorithmName(algorithm), ", channel stride ",
+              p.src.channel);
   PLUMB_CHECK(p.group >= 1 && p.in_channels % p.group == 0 && p.out_channels % p.group == 0,
               "channels ", p.in_channels, " to ", p.out_channels, " in ", p.group, " groups");
   DotParams params{problem, algorithm.id, target.l2_bytes / 2, std::max(1, target.cores)};

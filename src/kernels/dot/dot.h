@@ -79,7 +79,11 @@ std::int64_t PackedDotBytes(const DotProblem& problem, const Algorithm& algorith
 void PackDot(const DotProblem& problem, const Algorithm& algorithm, const DotWeights& weights,
              void* packed);
 
-// PLUMB_CHECKs that the algorithm came from ListDot of a problem that packs alike.
+// Whether an algorithm that ListDot gave for a problem that packs alike, of other sizes or strides,
+// can run this one too.
+bool DotTakes(const DotProblem& problem, const Algorithm& algorithm);
+
+// PLUMB_CHECKs DotTakes.
 BoundKernel BindDot(const DotProblem& problem, const Algorithm& algorithm, const Target& target);
 
 std::string DotAlgorithmName(const Algorithm& algorithm);  // "dot amx bf16"
