@@ -24,8 +24,8 @@ namespace {
 constexpr std::int64_t kSpinNanos = 30'000;
 constexpr int kSlots = 32;  // calls that can have helpers at the same time
 constexpr int kMaxHelpers = 4095;
-constexpr std::int64_t kMostUnits = std::int64_t{1}
-                                    << 31;  // of a call; larger ones hold more tasks
+// Of a call; a unit of more tasks than these is several.
+constexpr std::int64_t kMostUnits = std::int64_t{1} << 31;
 
 // True on workers and in callers while their tasks run: calls from there run in place.
 thread_local bool inside_parallel_for = false;

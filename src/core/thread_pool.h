@@ -31,9 +31,9 @@ class FunctionRef<R(Args...)> {
 // whatever workers are free, and never waits for work of another call. Workers spin briefly, then
 // sleep. No allocation in a call.
 //
-// Every thread has a share of the tasks, the same one for the same number of tasks: what a layer
-// wrote lies near the core that reads it in the next one. Who is through with his own takes half of
-// what another has not begun.
+// A thread has the same share of as many tasks in every call that has the pool to itself: what a
+// layer wrote lies near the core that reads it in the next one. Who is through with his own takes
+// half of what another has not begun.
 class ThreadPool {
  public:
   // `threads` counts the caller: 1 makes no worker. PLUMB_CHECKs threads >= 1.
@@ -50,8 +50,8 @@ class ThreadPool {
   void ParallelFor(std::int64_t tasks, FunctionRef<void(std::int64_t)> fn, int max_threads = 0);
 
   // The same with fn(begin, end, lane) for ranges of tasks that cover [0, tasks): few large ones,
-  // so that neighbouring tasks can share what they read. Of the calls that run at the same time
-  // none has the same lane, which is below max_threads and threads().
+  // so that neighbouring tasks can share what they read. Of the ranges of one call that run at the
+  // same time none has the same lane, which is below max_threads and threads().
   void ParallelForRanges(std::int64_t tasks, FunctionRef<void(std::int64_t, std::int64_t, int)> fn,
                          int max_threads = 0);
 

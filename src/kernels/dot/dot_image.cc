@@ -128,7 +128,7 @@ void ConvertDotImage(const DotProblem& problem, const DotSet& set, const void* s
         ConvertRun(problem, set, convert, from + x * pixel, out + x * p.in_channels * element,
                    p.in_channels);
       }
-    } else if (p.in_channels == 3 && pixel == 1 && element == 1) {
+    } else if (p.in_channels == 3 && pixel == 1 && element == 1) {  // a picture
       const auto* plane = reinterpret_cast<const std::uint8_t*>(from);
       const std::uint8_t* planes[] = {plane, plane + channel, plane + 2 * channel};
       convert.interleave3(planes, reinterpret_cast<std::uint8_t*>(out), width);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/dot/dot_functions.h"
+#include "kernels/simd/each_vector-inl.h"
 
 namespace plumb::kernels {
 namespace {
@@ -27,14 +28,6 @@ PLUMB_INLINE void StoreF32(char* row, int64_t j, Vec x, int n) {
   float* to = reinterpret_cast<float*>(row) + j;
   if (n == Vec::kLanes) return Store(to, x);
   StorePartial(to, x, n);
-}
-
-// Calls fn(first column, lanes) for the vectors of a row.
-template <typename Fn>
-PLUMB_INLINE void ForEachVector(int64_t columns, Fn&& fn) {
-  int64_t j = 0;
-  for (; j + Vec::kLanes <= columns; j += Vec::kLanes) fn(j, Vec::kLanes);
-  if (j < columns) fn(j, static_cast<int>(columns - j));
 }
 
 // --- floating ----------------------------------------------------------------------------------

@@ -113,12 +113,12 @@ void Put(char* to, T value) {
 template <typename T, typename To>
 std::int64_t LessZero(const T* from, std::int64_t count, std::int64_t step, std::int32_t zero,
                       To* to) {
-  std::int32_t sum = 0;  // of at most 2^16 differences of 9 bits at a time
+  constexpr std::int64_t kPart = 1 << 16;  // so many differences of 9 bits add up in 32
   std::int32_t beyond = 0;
   std::int64_t total = 0;
-  for (std::int64_t begin = 0; begin < count; begin += 1 << 16) {
-    const std::int64_t end = std::min<std::int64_t>(count, begin + (1 << 16));
-    sum = 0;
+  for (std::int64_t begin = 0; begin < count; begin += kPart) {
+    const std::int64_t end = std::min(count, begin + kPart);
+    std::int32_t sum = 0;
     for (std::int64_t c = begin; c < end; ++c) {
       const std::int32_t value = std::int32_t{from[c * step]} - zero;
       sum += value;

@@ -120,7 +120,10 @@ class DotTest : public testing::KernelTest {
     Guarded<char> dst(bytes);
     if (in_place) std::copy(residual->data(), residual->data() + bytes, dst.data());
     Guarded<char> again = dst;
-    const BoundKernel kernel = BindDot(problem, algorithm, target_);
+    // Memory for one thread or for two: no more may work at once.
+    Target target = target_;
+    target.cores = Flip() ? 1 : 2;
+    const BoundKernel kernel = BindDot(problem, algorithm, target);
     RunOn(&one_, kernel,
           {src->data(), packed, in_place ? dst.data() : residual->data(), dst.data()});
     RunOn(&two_, kernel,
@@ -462,6 +465,51 @@ TEST_F(DotTest, MatrixProducts) {
 }
 
 // Sums in chunks of a few taps, whose parts wait in memory.
+// Rows of an image that are cut into strips, channels beside whole vectors, tall kernels.
+TEST_F(DotTest, WideDepthwiseLayers) {
+  const Index kernels[] = {{1, 3, 3}, {1, 5, 5}, {1, 1, 7}, {1, 9, 2}};
+  for (const std::int64_t channels : {2, 31, 33, 64, 65, 130}) {
+    for (const Index& kernel : kernels) {
+      DotProblem problem;
+      ConvProblem& p = problem.geometry;
+      p.batch = 2;
+      p.in_channels = p.out_channels = p.group = channels;
+      p.kernel = kernel;
+      p.stride = {1, Flip() ? 1 : 2, Uniform(1, 3)};
+      p.in_size = {1, 11, 260};
+      p.pad_begin = {0, kernel[1] / 2, kernel[2] / 2};
+      p.out_size = {1, (p.in_size[1] - 1) / p.stride[1] + 1, (p.in_size[2] - 1) / p.stride[2] + 1};
+      p.src = ChannelsLastStrides(p.in_size, channels);
+      p.dst = p.residual = ChannelsLastStrides(p.out_size, channels);
+      p.epilogue.has_residual = Flip();
+      problem.src = problem.dst = problem.residual = Flip() ? DType::kInt8 : DType::kUInt8;
+      CheckIntegers(problem, p.epilogue.has_residual && Flip());
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// Three planes of bytes.
+TEST_F(DotTest, FirstLayersOfImages) {
+  for (const std::int64_t width : {1, 15, 64, 225}) {
+    DotProblem problem;
+    ConvProblem& p = problem.geometry;
+    p.batch = 2;
+    p.in_channels = 3;
+    p.out_channels = 24;
+    p.kernel = {1, 3, 3};
+    p.stride = {1, 2, 2};
+    p.pad_begin = {0, 1, 1};
+    p.in_size = {1, 5, width};
+    p.out_size = {1, 3, (width - 1) / 2 + 1};
+    p.src = {3 * 5 * width, 5 * width, {5 * width, width, 1}};
+    p.dst = ChannelsLastStrides(p.out_size, p.out_channels);
+    problem.src = problem.dst = Flip() ? DType::kInt8 : DType::kUInt8;
+    CheckIntegers(problem, false);
+    if (HasFailure()) return;
+  }
+}
+
 TEST_F(DotTest, LongSumsOfManyTaps) {
   for (const std::int64_t channels : {1024, 448, 64 * 3}) {
     DotProblem problem;

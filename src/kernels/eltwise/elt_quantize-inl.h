@@ -2,17 +2,10 @@
 #pragma once
 
 #include "kernels/eltwise/elt_kernels.h"
+#include "kernels/simd/each_vector-inl.h"
 
 namespace plumb::kernels {
 namespace {
-
-// Calls fn(first element, lanes) for the vectors of a tile.
-template <typename Fn>
-PLUMB_INLINE void ForEachVector(int64_t count, Fn&& fn) {
-  int64_t i = 0;
-  for (; i + Vec::kLanes <= count; i += Vec::kLanes) fn(i, Vec::kLanes);
-  if (i < count) fn(i, static_cast<int>(count - i));
-}
 
 // The bounds are whole numbers, so it is the same to bound before rounding.
 template <bool kSigned>
@@ -40,7 +33,7 @@ void Dequantize(const EltArgs& args) {
   const Vec scale = Broadcast(static_cast<float>(args.alpha));
   const Vec zero = Broadcast(static_cast<float>(args.beta));
   ForEachVector(args.n, [&](int64_t i, int n) {
-    Vec q = zero;
+    Vec q;
     if constexpr (kSigned) {
       q = LoadI8(static_cast<const int8_t*>(args.a) + i, n);
     } else {

@@ -14,7 +14,7 @@ TaskGrid::TaskGrid(const GridShape& shape, int threads)
   // narrow types are as much smaller as they are faster.
   constexpr std::int64_t kRowsPerThread = 48;
   by_panels_ = shape.b_bytes > shape.a_bytes && products_ * shape.rows < kRowsPerThread * threads;
-  // So many tasks that what the last one takes is small beside the whole.
+  // So many tasks that the threads end at about the same time.
   constexpr std::int64_t kTasksPerThread = 8;
   const std::int64_t wanted = kTasksPerThread * threads;
   const std::int64_t whole = products_ * (by_panels_ ? panels_ : tiles_);

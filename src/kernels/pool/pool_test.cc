@@ -158,19 +158,39 @@ TEST_F(PoolTest, MaximumSaysWhereItWas) {
 }
 
 TEST_F(PoolTest, BytesAreCompared) {
-  PoolProblem p;
-  p.dtype = DType::kInt8;
-  p.channels = 5;
-  p.in_sizes[2] = 10;
-  p.out_sizes[2] = 5;
-  p.kernel[2] = p.stride[2] = 2;
-  p.in_spatial[2] = p.out_spatial[2] = 5;
-  Guarded<std::int8_t> src(50), dst(25);
-  for (std::size_t i = 0; i < 50; ++i) src[i] = static_cast<std::int8_t>(Uniform(-128, 127));
-  RunTwice(BindPool(p, target_), {src.data(), nullptr}, 1, &dst);
-  for (std::size_t i = 0; i < 25; ++i) {
-    const std::size_t from = i / 5 * 10 + i % 5;
-    EXPECT_EQ(dst[i], std::max(src[from], src[from + 5]));
+  const auto check = [&]<typename T>(T) {
+    PoolProblem p = RandomProblem();
+    p.kind = PoolKind::kMax;
+    p.dtype = DTypeOf<T>::value;
+    const Layout in = LayoutOf(p.batch, p.channels, p.in_sizes, true, Uniform(0, 2) * 5);
+    const Layout out = LayoutOf(p.batch, p.channels, p.out_sizes, true, Uniform(0, 2) * 3);
+    p.in_batch = in.batch;
+    p.out_batch = out.batch;
+    for (int d = 0; d < 3; ++d) {
+      p.in_spatial[d] = in.spatial[d];
+      p.out_spatial[d] = out.spatial[d];
+    }
+    Guarded<T> src(in.span), dst(out.span);
+    Guarded<float> same(in.span);
+    constexpr int kLow = std::numeric_limits<T>::lowest();
+    for (std::size_t i = 0; i < src.size(); ++i) {
+      src[i] = static_cast<T>(Uniform(kLow, kLow + 255));
+      same[i] = src[i];
+    }
+    RunTwice(BindPool(p, target_), {src.data(), nullptr}, 1, &dst);
+    testing::ForEachIndex(
+        {p.batch, p.channels, p.out_sizes[0], p.out_sizes[1], p.out_sizes[2]}, [&](const Dims& at) {
+          const std::int64_t pixel[3] = {at[2], at[3], at[4]};
+          std::int64_t o = at[0] * p.out_batch + at[1], index = 0;
+          for (int d = 0; d < 3; ++d) o += pixel[d] * p.out_spatial[d];
+          const double want = Reference(p, same, at[0], at[1], pixel, &index);
+          ASSERT_EQ(dst[std::size_t(o)], std::max(want, double{kLow})) << at.ToString();
+        });
+  };
+  for (int round = 0; round < 60; ++round) {
+    check(std::int8_t{});
+    check(std::uint8_t{});
+    if (HasFatalFailure()) FAIL() << "round " << round;
   }
 }
 
