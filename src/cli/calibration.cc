@@ -133,6 +133,10 @@ struct Reader {
     const std::size_t count = graph->inputs().size();
     for (std::size_t i = 0; i < count; ++i) {
       if (samples.empty()) {
+        if (NumElements(shapes[i]) == 0) {
+          return InvalidArgument("input '", input(i).name, "' of shape ", shapes[i].ToString(),
+                                 " holds no numbers to calibrate with");
+        }
         const auto number = static_cast<std::uint64_t>(index) * count + i;
         PLUMB_ASSIGN_OR_RETURN(Tensor random,
                                lab::RandomTensor(input(i).info.dtype, shapes[i], seed + number));

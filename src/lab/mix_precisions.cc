@@ -345,6 +345,9 @@ class Mixer {
       if (!std::isfinite(form.error)) return absl::StrCat("not all numbers stay so in ", name);
       return absl::StrFormat("%s would add %.2g to the error", name, form.error);
     };
+    if (model == "fp32" && (layer.int8.possible || layer.bf16.possible)) {
+      return "no narrower model met the bound and was faster";
+    }
     std::string text = why("int8", layer.int8);
     if (layer.precision == DType::kFloat32) text += "; " + why("bf16", layer.bf16);
     return text;
