@@ -22,10 +22,9 @@ struct WinogradAxis {
   std::int64_t dilation;
   std::int64_t tiles;
 
-  // Output 0 of a tile.
+  // Output 0 of a tile; neighbours lie together.
   std::int64_t Begin(std::int64_t tile) const {
-    const std::int64_t each = tiles / dilation;
-    return tile / each + tile % each * outputs * dilation;
+    return tile / dilation * outputs * dilation + tile % dilation;
   }
 };
 

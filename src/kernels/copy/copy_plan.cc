@@ -9,7 +9,7 @@
 namespace plumb::kernels {
 namespace {
 
-constexpr std::int64_t kTaskBytes = 128 << 10;  // moved by a task, about
+constexpr std::int64_t kTaskBytes = 32 << 10;  // moved by a task, about
 constexpr std::size_t kMaxFillBoxes = 64;
 
 struct Box {

@@ -312,8 +312,8 @@ BoundKernel BindPool(const PoolProblem& problem, const Target& target) {
       problem.batch * problem.out_sizes[0] * problem.out_sizes[1] * problem.out_sizes[2];
   const double window = static_cast<double>(problem.kernel[0] * problem.kernel[1]) *
                         static_cast<double>(problem.kernel[2]);
-  // A task reads about 256 KB; few large windows are divided by channels.
-  const double task_elements = 65536;
+  // A task reads about 64 KB; few large windows are divided by channels.
+  const double task_elements = 16384;
   params.channel_block = problem.channels;
   if (window * static_cast<double>(problem.channels) > task_elements) {
     params.channel_block =
