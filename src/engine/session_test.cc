@@ -200,8 +200,7 @@ TEST(SessionTest, AKernelThatANewShapeDoesNotFitIsChosenAnew) {
     ThreadPool pool(2);
     Session session(Compile(*graph), &pool);
     for (const std::int64_t k : {1, 2, 1, 3}) {
-      const std::int64_t channels = graph == &bytes ? 20 : 64;
-      const Tensor x = Normal({1, 20, 21, channels, k}, 5);
+      const Tensor x = Normal({1, 20, 21, graph == &bytes ? 20 : 64, k}, 5);
       const auto expected = ops::Interpret(*graph, {x});
       ASSERT_TRUE(expected.ok()) << expected.status();
       const auto actual = session.Run({x});

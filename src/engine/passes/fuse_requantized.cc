@@ -2,6 +2,8 @@
 // Elements become steps of the result before they are moved: nothing is left to do where the
 // quantisations agree, an integer product writes those steps itself where the bits are the same,
 // and else each element is looked up (Requantize). Relu before the quantisation is a part of it.
+// What moves elements between a dequantisation and a product moves integers too, so that the
+// product finds them.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -28,7 +30,8 @@ class Requantization {
 
   bool Try(NodeId id) {
     const Node& node = graph_.node(id);
-    return node.op->quantizing == Quantizing::kQuantizes ? TryQuantization(id) : TryParts(id);
+    if (node.op->quantizing == Quantizing::kQuantizes) return TryQuantization(id);
+    return TryOperand(id) || TryParts(id);
   }
 
   // False after a node could not be made: what was made for it is dead.
@@ -164,6 +167,41 @@ class Requantization {
     to->zero = ZeroPointOf(graph_, *to);
     const ValueId result = QuantizationOf(real, *to);
     return ok() && Replace(to->values, result);
+  }
+
+  // Whether a product reads `v`, or what movements make of it.
+  bool LeadsToProduct(ValueId v, int depth = 0) const {
+    if (depth > kDeepest) return false;
+    return std::ranges::any_of(uses_.of(v), [&](const Uses::Use& use) {
+      if (use.node == kNoNode) return false;
+      const Node& reader = graph_.node(use.node);
+      if (!reader.op->quantized_form.empty()) return true;
+      return reader.op->movement != nullptr && reader.outputs.size() == 1 && use.index == 0 &&
+             LeadsToProduct(reader.outputs[0], depth + 1);
+    });
+  }
+
+  // A movement of a dequantised value on its way to a product.
+  bool TryOperand(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (node.op->movement == nullptr || node.op->fill_input >= 0 || node.outputs.size() != 1) {
+      return false;
+    }
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+      if (IsFloat(node.inputs[i])) return false;
+    }
+    const ValueId result = node.outputs[0];
+    const std::optional<Quantized> q =
+        node.inputs.empty() ? std::nullopt : SmallSource(graph_, node.inputs[0]);
+    if (!q || !IsFloat(result) || uses_.is_graph_output(result)) return false;
+    if (!LeadsToProduct(result)) return false;
+    std::vector<ValueId> inputs = node.inputs;
+    inputs[0] = q->values;
+    const ValueId moved = Remake(id, std::move(inputs));
+    std::vector<ValueId> scaled = {moved, q->scale};
+    if (q->zero != kNoValue) scaled.push_back(q->zero);
+    const ValueId real = ok() ? builder_.Call("DequantizeLinear", scaled) : kNoValue;
+    return ok() && Replace(result, real);
   }
 
   // The quantisations that alone read a result of a movement; nullopt where others do.

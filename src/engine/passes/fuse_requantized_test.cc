@@ -169,6 +169,32 @@ TEST(FuseRequantizedTest, PoolsPickIntegers) {
   EXPECT_THAT(after, HasSubstr("= MaxPool(wq)"));
 }
 
+TEST(FuseRequantizedTest, OperandsOfProductsAreMovedAsIntegers) {
+  const std::string after = Exactly(Halves(R"(
+  axes = const i64[1] {0}
+  v = const f32[4,7] seed(3)
+  e = Squeeze(b, axes)
+  r = Transpose(e) {perm = [1, 0, 2]}
+  f = Flatten(r) {axis = 2}
+  g = Transpose(f) {perm = [0, 1]}
+  y = MatMul(g, v)
+)"),
+                                    {1, 6, 5, 4});
+  EXPECT_THAT(after, HasSubstr("= Squeeze(wq, axes)"));
+  EXPECT_THAT(after, HasSubstr("= MatMul("));
+  EXPECT_THAT(after, Not(HasSubstr("Transpose(e)")));
+}
+
+TEST(FuseRequantizedTest, WhatNoProductReadsIsMovedAsItIs) {
+  const std::string after = Exactly(Halves(R"(
+  axes = const i64[1] {0}
+  e = Squeeze(b, axes)
+  y = Exp(e)
+)"),
+                                    {1, 6, 5, 4});
+  EXPECT_THAT(after, HasSubstr("= Squeeze(b, axes)"));
+}
+
 // A window of padding alone is the least number, which relu makes zero and no integer is.
 TEST(FuseRequantizedTest, ReluStaysBehindAPool) {
   const std::string after = Exactly(Halves(R"(

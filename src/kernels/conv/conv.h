@@ -82,8 +82,8 @@ std::int64_t PackedConvBytes(const ConvProblem& problem, const Algorithm& algori
 void PackConv(const ConvProblem& problem, const Algorithm& algorithm, const float* weights,
               const float* bias, void* packed);
 
-// Whether an algorithm that ListConv gave for a problem that packs alike, of other sizes or strides,
-// can run this one too.
+// Whether an algorithm that ListConv gave for a problem that packs alike, of other sizes or
+// strides, can run this one too.
 bool ConvTakes(const ConvProblem& problem, const Algorithm& algorithm);
 
 // PLUMB_CHECKs ConvTakes. Arithmetic only; no allocation.

@@ -465,25 +465,36 @@ TEST_F(DotTest, MatrixProducts) {
 }
 
 // Sums in chunks of a few taps, whose parts wait in memory.
+// Channels-last on both sides, as many outputs as begin inside of the image.
+DotProblem ChannelsLast(std::int64_t in_channels, std::int64_t out_channels, const Index& in_size,
+                        const Index& kernel, const Index& stride) {
+  DotProblem problem;
+  ConvProblem& p = problem.geometry;
+  p.batch = 2;
+  p.in_channels = in_channels;
+  p.out_channels = out_channels;
+  p.kernel = kernel;
+  p.stride = stride;
+  p.in_size = in_size;
+  for (std::size_t d = 0; d < 3; ++d) {
+    p.pad_begin[d] = kernel[d] / 2;
+    p.out_size[d] = (in_size[d] - 1) / stride[d] + 1;
+  }
+  p.src = ChannelsLastStrides(p.in_size, in_channels);
+  p.dst = p.residual = ChannelsLastStrides(p.out_size, out_channels);
+  return problem;
+}
+
 // Rows of an image that are cut into strips, channels beside whole vectors, tall kernels.
 TEST_F(DotTest, WideDepthwiseLayers) {
-  const Index kernels[] = {{1, 3, 3}, {1, 5, 5}, {1, 1, 7}, {1, 9, 2}};
-  for (const std::int64_t channels : {2, 31, 33, 64, 65, 130}) {
-    for (const Index& kernel : kernels) {
-      DotProblem problem;
-      ConvProblem& p = problem.geometry;
-      p.batch = 2;
-      p.in_channels = p.out_channels = p.group = channels;
-      p.kernel = kernel;
-      p.stride = {1, Flip() ? 1 : 2, Uniform(1, 3)};
-      p.in_size = {1, 11, 260};
-      p.pad_begin = {0, kernel[1] / 2, kernel[2] / 2};
-      p.out_size = {1, (p.in_size[1] - 1) / p.stride[1] + 1, (p.in_size[2] - 1) / p.stride[2] + 1};
-      p.src = ChannelsLastStrides(p.in_size, channels);
-      p.dst = p.residual = ChannelsLastStrides(p.out_size, channels);
-      p.epilogue.has_residual = Flip();
+  for (const std::int64_t channels : {2, 33, 64, 130}) {
+    for (const Index& kernel : {Index{1, 3, 3}, {1, 5, 5}, {1, 1, 7}, {1, 9, 2}}) {
+      const Index stride = {1, Flip() ? 1 : 2, Uniform(1, 3)};
+      DotProblem problem = ChannelsLast(channels, channels, {1, 5, 120}, kernel, stride);
+      problem.geometry.group = channels;
+      problem.geometry.epilogue.has_residual = Flip();
       problem.src = problem.dst = problem.residual = Flip() ? DType::kInt8 : DType::kUInt8;
-      CheckIntegers(problem, p.epilogue.has_residual && Flip());
+      CheckIntegers(problem, problem.geometry.epilogue.has_residual && Flip());
       if (HasFailure()) return;
     }
   }
@@ -491,19 +502,9 @@ TEST_F(DotTest, WideDepthwiseLayers) {
 
 // Three planes of bytes.
 TEST_F(DotTest, FirstLayersOfImages) {
-  for (const std::int64_t width : {1, 15, 64, 225}) {
-    DotProblem problem;
-    ConvProblem& p = problem.geometry;
-    p.batch = 2;
-    p.in_channels = 3;
-    p.out_channels = 24;
-    p.kernel = {1, 3, 3};
-    p.stride = {1, 2, 2};
-    p.pad_begin = {0, 1, 1};
-    p.in_size = {1, 5, width};
-    p.out_size = {1, 3, (width - 1) / 2 + 1};
-    p.src = {3 * 5 * width, 5 * width, {5 * width, width, 1}};
-    p.dst = ChannelsLastStrides(p.out_size, p.out_channels);
+  for (const std::int64_t width : {1, 15, 64, 97}) {
+    DotProblem problem = ChannelsLast(3, 24, {1, 5, width}, {1, 3, 3}, {1, 2, 2});
+    problem.geometry.src = {3 * 5 * width, 5 * width, {5 * width, width, 1}};
     problem.src = problem.dst = Flip() ? DType::kInt8 : DType::kUInt8;
     CheckIntegers(problem, false);
     if (HasFailure()) return;
@@ -512,19 +513,13 @@ TEST_F(DotTest, FirstLayersOfImages) {
 
 TEST_F(DotTest, LongSumsOfManyTaps) {
   for (const std::int64_t channels : {1024, 448, 64 * 3}) {
-    DotProblem problem;
-    ConvProblem& p = problem.geometry;
-    p.batch = 1;
-    p.in_channels = channels;
-    p.out_channels = 70;
-    p.in_size = p.out_size = {1, 7, 9};
-    p.kernel = {1, 3, channels == 192 ? 11 : 3};
-    p.pad_begin = {0, 1, channels == 192 ? 5 : 1};
-    p.src = ChannelsLastStrides(p.in_size, p.in_channels);
-    p.dst = p.residual = ChannelsLastStrides(p.out_size, p.out_channels);
-    p.epilogue.has_bias = true;
-    p.epilogue.has_residual = Flip();
-    CheckFloats(problem, p.epilogue.has_residual);
+    const Index kernel = {1, 3, channels == 192 ? 11 : 3};
+    DotProblem problem = ChannelsLast(channels, 70, {1, 7, 9}, kernel, {1, 1, 1});
+    problem.geometry.batch = 1;
+    Epilogue& epilogue = problem.geometry.epilogue;
+    epilogue.has_bias = true;
+    epilogue.has_residual = Flip();
+    CheckFloats(problem, epilogue.has_residual);
     problem.src = problem.dst = problem.residual = Flip() ? DType::kInt8 : DType::kUInt8;
     CheckIntegers(problem, false);
     if (HasFailure()) return;
@@ -533,21 +528,9 @@ TEST_F(DotTest, LongSumsOfManyTaps) {
 
 // A gathered row that does not fit the scratch of a task.
 TEST_F(DotTest, VeryLongSums) {
-  DotProblem problem;
-  ConvProblem& p = problem.geometry;
-  p.batch = 1;
-  p.in_channels = 140001;
-  p.out_channels = 3;
-  p.in_size = p.out_size = {1, 1, 2};
-  p.src = ChannelsLastStrides(p.in_size, p.in_channels);
-  p.dst = ChannelsLastStrides(p.out_size, p.out_channels);
-  CheckFloats(problem, false);
+  CheckFloats(ChannelsLast(140001, 3, {1, 1, 2}, {1, 1, 1}, {1, 1, 1}), false);
   // Two taps, of which one alone does not fit.
-  p.in_channels = 140032;
-  p.kernel = {1, 1, 2};
-  p.pad_begin = {0, 0, 1};
-  p.src = ChannelsLastStrides(p.in_size, p.in_channels);
-  CheckFloats(problem, false);
+  CheckFloats(ChannelsLast(140032, 3, {1, 1, 2}, {1, 1, 2}, {1, 1, 1}), false);
 }
 
 // Every pixel lies in the same place, as behind a broadcast.
