@@ -321,6 +321,7 @@ TEST_F(ConvTest, LayersOfRealNetworks) {
   Check(Square(3, 24, 1, 17, 3, 2, 0), false, false);
   Check(Square(64, 40, 1, 14, 3, 1, 1), false, false);
   Check(Square(520, 24, 1, 13, 3, 1, 1), false, false);
+  Check(Square(16, 24, 1, 48, 3, 1, 1), false, false);  // tiles enough for every thread
   Check(Square(70, 96, 1, 7, 1, 1, 0), false, false);
   Check(Square(33, 33, 33, 14, 3, 2, 1), false, false);
   Check(Square(40, 40, 40, 14, 5, 1, 2), false, false);

@@ -212,11 +212,10 @@ BoundKernel Bind(const ConvProblem& p, const Algorithm& algorithm, const Target&
   params.weights_group = planes * params.weights_plane;
   BoundKernel kernel;
   kernel.run = RunWinograd;
-  // Threads that have enough tiles to use the weights well have blocks of their own.
-  const std::int64_t lanes = params.tiles() / kWinogradLaneTiles;
-  params.lanes = params.weights_pass
-                     ? 1
-                     : std::clamp<std::int64_t>(target.cores, 1, std::max<std::int64_t>(1, lanes));
+  // Threads have blocks of their own where there are tiles enough for all of them.
+  const std::int64_t cores = std::max(1, target.cores);
+  const bool enough = params.tiles() >= cores * kWinogradLaneTiles;
+  params.lanes = enough && !params.weights_pass ? cores : 1;
   kernel.workspace_bytes =
       std::int64_t{sizeof(float)} *
       (params.lanes * (params.chunks() * params.in_chunk + params.groups() * params.out_group) +

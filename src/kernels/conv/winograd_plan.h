@@ -41,7 +41,7 @@ struct WinogradParams {
   bool weights_pass;
   WinogradAxis height, width;
   std::int64_t block;     // tiles at a time
-  std::int64_t lanes;     // blocks that can be worked on at the same time
+  std::int64_t lanes;     // threads that have blocks of their own, where no more run
   std::int64_t panels;    // of a group
   std::int64_t channels;  // input channels transformed together
   // Floats between neighbours: planes are [row] of tiles within a chunk of channels, and [row] of

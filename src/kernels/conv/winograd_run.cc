@@ -60,7 +60,7 @@ class WinogradRun {
   void Run() {
     const std::int64_t total = p_.tiles();
     if (!p_.weights_pass) TransformAllWeights();
-    if (p_.lanes > 1 || (pool_.threads() == 1 && !p_.weights_pass)) return RunInLanes(total);
+    if (!p_.weights_pass && p_.lanes >= pool_.threads()) return RunInLanes(total);
     for (std::int64_t begin = 0; begin < total; begin += p_.block) {
       const std::int64_t tiles = std::min(p_.block, total - begin);
       ForEachTile(tiles, [&](std::int64_t t) { TransformTile(TilePlace(p_, begin + t), in_, t); });

@@ -65,6 +65,14 @@ struct DotWeights {
   const std::int32_t* zeros = nullptr;         // [out_channels] or null
   const std::int32_t* integer_bias = nullptr;  // [out_channels] or null
   const float* scales = nullptr;               // [out_channels] or null: 1
+
+  // Integer i of a channel less the channel's zero point.
+  std::int32_t LessZero(std::int64_t channel, std::int64_t i) const {
+    const std::int32_t value = integer_type == DType::kInt8
+                                   ? static_cast<const std::int8_t*>(integers)[i]
+                                   : static_cast<const std::uint8_t*>(integers)[i];
+    return value - (zeros != nullptr ? zeros[channel] : 0);
+  }
 };
 
 // Algorithms that can run the problem on the target, best first, scalar last. Empty where the types

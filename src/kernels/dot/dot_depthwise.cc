@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/conv/conv_phase.h"
+#include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_rows.h"
 #include "kernels/dot/dot_set.h"
 #include "kernels/dot/dot_writer.h"
@@ -17,9 +18,6 @@ static_assert(kDepthwiseTaps * 255 * 255 < 1 << 24);
 constexpr std::int64_t kTileRows = 16;  // pixels whose taps are found at once
 
 std::int64_t Taps(const ConvProblem& p) { return p.kernel[0] * p.kernel[1] * p.kernel[2]; }
-std::int64_t PaddedChannels(const ConvProblem& p) {
-  return (p.out_channels + kDotColumns - 1) / kDotColumns * kDotColumns;
-}
 // Kinds of constants before the weights: scales and offsets, or the bias, or none.
 std::int64_t ConstantKinds(const DotProblem& problem) {
   if (problem.integers()) return 2;
@@ -45,12 +43,13 @@ bool TakesDepthwiseDot(const DotProblem& problem) {
 }
 
 std::int64_t PackedDepthwiseDotBytes(const DotProblem& problem) {
-  return (ConstantKinds(problem) + Taps(problem.geometry)) * PaddedChannels(problem.geometry) * 4;
+  return (ConstantKinds(problem) + Taps(problem.geometry)) *
+         PaddedColumns(problem.geometry.out_channels) * 4;
 }
 
 void PackDepthwiseDot(const DotProblem& problem, const DotWeights& weights, char* packed) {
   const ConvProblem& p = problem.geometry;
-  const std::int64_t padded = PaddedChannels(p);
+  const std::int64_t padded = PaddedColumns(p.out_channels);
   const std::int64_t taps = Taps(p);
   auto* constants = reinterpret_cast<float*>(packed);
   float* to = constants + ConstantKinds(problem) * padded;
@@ -62,24 +61,17 @@ void PackDepthwiseDot(const DotProblem& problem, const DotWeights& weights, char
     } else if (p.epilogue.has_bias) {
       constants[c] = weights.bias[c];
     }
-    const std::int32_t zero = problem.integers() && weights.zeros != nullptr ? weights.zeros[c] : 0;
     for (std::int64_t t = 0; t < taps; ++t) {
       const std::int64_t i = c * taps + t;
-      float& weight = to[t * padded + c];
-      if (!problem.integers()) {
-        weight = static_cast<float>(BFloat16(weights.values[i]));
-      } else if (weights.integer_type == DType::kInt8) {
-        weight = static_cast<float>(static_cast<const std::int8_t*>(weights.integers)[i] - zero);
-      } else {
-        weight = static_cast<float>(static_cast<const std::uint8_t*>(weights.integers)[i] - zero);
-      }
+      to[t * padded + c] = problem.integers() ? static_cast<float>(weights.LessZero(c, i))
+                                              : static_cast<float>(BFloat16(weights.values[i]));
     }
   }
 }
 
 void RunDepthwiseDot(const DotProblem& problem, Isa isa, const Call& call) {
   const ConvProblem& p = problem.geometry;
-  const std::int64_t padded = PaddedChannels(p);
+  const std::int64_t padded = PaddedColumns(p.out_channels);
   const std::int64_t taps = Taps(p);
   const std::int64_t element = StorageBytes(problem.src, 1);
   const ConvPhase phase = PhaseAt(p, 0);

@@ -11,6 +11,11 @@
 
 namespace plumb::kernels {
 
+// Values of each constant of so many columns where they are not cut into panels.
+inline std::int64_t PaddedColumns(std::int64_t columns) {
+  return (columns + kDotColumns - 1) / kDotColumns * kDotColumns;
+}
+
 struct DotLayout {
   Panels panels;            // of a group's output channels
   std::int64_t element;     // bytes of an element

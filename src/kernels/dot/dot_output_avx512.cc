@@ -28,7 +28,7 @@ PLUMB_INLINE __m512i StepsOf(const DotIntegers& out, int64_t row, int64_t j, IVe
 // A whole row of 8-bit results at once: narrowing saturates, so that the lower bound is left to the
 // bytes. Equal to IntegersOf, in two thirds of the instructions.
 template <bool kInner, Lanes kResidual, bool kSigned>
-void PackRows(const DotIntegers& out) {
+void NarrowRows(const DotIntegers& out) {
   const IVec offset[2] = {LoadInt(out.offset), LoadInt(out.offset + 16)};
   const Vec scale[2] = {Load(out.scale), Load(out.scale + 16)};
   const __m512i zero = _mm512_set1_epi16(static_cast<int16_t>(out.dst_zero));
@@ -51,19 +51,19 @@ void PackRows(const DotIntegers& out) {
 }
 
 template <bool kInner, Lanes kResidual>
-void PackRowsTo(const DotIntegers& out) {
-  out.dst == DotIntegers::kI8 ? PackRows<kInner, kResidual, true>(out)
-                              : PackRows<kInner, kResidual, false>(out);
+void NarrowRowsTo(const DotIntegers& out) {
+  out.dst == DotIntegers::kI8 ? NarrowRows<kInner, kResidual, true>(out)
+                              : NarrowRows<kInner, kResidual, false>(out);
 }
 
 void Integers(const DotIntegers& out) {
   const bool bytes = out.dst == DotIntegers::kI8 || out.dst == DotIntegers::kU8;
   if (!bytes || out.columns != kDotColumns) return WriteIntegers(out);
   if (out.residual_rows != nullptr) {
-    return out.residual == DotIntegers::kI8 ? PackRowsTo<true, Lanes::kI8>(out)
-                                            : PackRowsTo<true, Lanes::kU8>(out);
+    return out.residual == DotIntegers::kI8 ? NarrowRowsTo<true, Lanes::kI8>(out)
+                                            : NarrowRowsTo<true, Lanes::kU8>(out);
   }
-  out.requantizes ? PackRowsTo<true, Lanes::kNone>(out) : PackRowsTo<false, Lanes::kNone>(out);
+  out.requantizes ? NarrowRowsTo<true, Lanes::kNone>(out) : NarrowRowsTo<false, Lanes::kNone>(out);
 }
 
 }  // namespace

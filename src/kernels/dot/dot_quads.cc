@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "kernels/conv/conv_phase.h"
 #include "kernels/dot/dot_functions.h"
+#include "kernels/dot/dot_layout.h"
 #include "kernels/dot/dot_writer.h"
 
 namespace plumb::kernels {
@@ -15,9 +16,6 @@ constexpr std::int64_t kStripBytes = 24 << 10;  // of quads: they stay in the fi
 constexpr std::int64_t kMostQuadBytes = 160 << 10;
 
 std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-std::int64_t PaddedChannels(const ConvProblem& p) {
-  return CeilDiv(p.out_channels, kDotColumns) * kDotColumns;
-}
 std::int64_t Groups(const ConvProblem& p) { return CeilDiv(p.kernel[1], 4); }
 // Weights of 32 channels: [group of four rows][column][channel][row].
 std::int64_t BlockBytes(const ConvProblem& p) { return Groups(p) * p.kernel[2] * kDotColumns * 4; }
@@ -29,13 +27,6 @@ std::int64_t QuadBytes(const ConvPhase& phase, std::int64_t outputs) {
   return CeilDiv(phase.axis[1].taps, 4) * ColumnsOf(phase.axis[2], outputs) * kQuadBytes;
 }
 
-std::int32_t WeightAt(const DotWeights& weights, std::int64_t channel, std::int64_t i) {
-  const std::int32_t value = weights.integer_type == DType::kInt8
-                                 ? static_cast<const std::int8_t*>(weights.integers)[i]
-                                 : static_cast<const std::uint8_t*>(weights.integers)[i];
-  return value - (weights.zeros != nullptr ? weights.zeros[channel] : 0);
-}
-
 // Strips of the output rows [begin, end) of the image, one after the other.
 class QuadRun {
  public:
@@ -45,8 +36,8 @@ class QuadRun {
         phase_(PhaseAt(problem.geometry, 0)),
         call_(call),
         packed_(static_cast<const char*>(call.operands[1])),
-        weights_(packed_ + 8 * PaddedChannels(p_)),
-        writer_(problem, set.isa, packed_, p_.out_channels, PaddedChannels(p_)),
+        weights_(packed_ + 8 * PaddedColumns(p_.out_channels)),
+        writer_(problem, set.isa, packed_, p_.out_channels, PaddedColumns(p_.out_channels)),
         flip_(static_cast<std::uint8_t>(set.offset)),
         fill_(static_cast<std::uint8_t>(problem.src_zero)) {
     strip_ = phase_.axis[2].outputs;
@@ -162,13 +153,14 @@ bool TakesQuads(const DotProblem& problem, const DotSet& set) {
 
 std::int64_t PackedQuadBytes(const DotProblem& problem) {
   const ConvProblem& p = problem.geometry;
-  return 8 * PaddedChannels(p) + PaddedChannels(p) / kDotColumns * BlockBytes(p);
+  return 8 * PaddedColumns(p.out_channels) +
+         PaddedColumns(p.out_channels) / kDotColumns * BlockBytes(p);
 }
 
 void PackQuads(const DotProblem& problem, const DotSet& set, const DotWeights& weights,
                char* packed) {
   const ConvProblem& p = problem.geometry;
-  const std::int64_t padded = PaddedChannels(p);
+  const std::int64_t padded = PaddedColumns(p.out_channels);
   const std::int64_t height = p.kernel[1], width = p.kernel[2];
   auto* scales = reinterpret_cast<float*>(packed);
   auto* offsets = reinterpret_cast<std::int32_t*>(packed) + padded;
@@ -179,7 +171,7 @@ void PackQuads(const DotProblem& problem, const DotSet& set, const DotWeights& w
     std::int64_t sum = 0;
     for (std::int64_t y = 0; y < height; ++y) {
       for (std::int64_t x = 0; x < width; ++x) {
-        const std::int32_t value = WeightAt(weights, c, (c * height + y) * width + x);
+        const std::int32_t value = weights.LessZero(c, (c * height + y) * width + x);
         PLUMB_CHECK(value >= -128 && value <= 127, "weight ", value);
         to[(y / 4 * width + x) * kDotColumns * 4 + y % 4] = static_cast<std::int8_t>(value);
         sum += value;
