@@ -69,11 +69,14 @@ TEST(TaskGridTest, FewRowsAreCutIntoPanels) {
                         .block_tiles = 100};
   const TaskGrid grid(shape, 2);
   // The first half of the tasks: all rows of half of B.
+  int blocks = 0;
   grid.ForEachBlock(0, grid.count() / 2, [&](std::int64_t, const TileBlock& block) {
     EXPECT_EQ(block.tile_begin, 0);
     EXPECT_EQ(block.tile_end, 2);
     EXPECT_LE(block.panel_end, 8);
+    ++blocks;
   });
+  EXPECT_GT(blocks, 0);
 }
 
 TEST(TaskGridTest, NothingToDoMakesNoTasks) {
